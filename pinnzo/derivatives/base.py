@@ -1,0 +1,81 @@
+"""What every derivative estimator looks like from outside."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import torch
+
+from pinnzo.multiindex import LinearOperator, Order, multi_index
+
+
+class Field(Protocol):
+    """K scalar functions of points that can be evaluated at shifted points."""
+
+    @property
+    def width(self) -> int:
+        """Numbers that one evaluation holds at once: the widest layer of a network."""
+        ...
+
+    def values(self, x: torch.Tensor) -> torch.Tensor:
+        """The functions at points x (P, D): (K, P)."""
+        ...
+
+    def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
+        """The functions at x_p + δ_j, nodes (J, D): (K, P, J)."""
+        ...
+
+
+class Discretisation(ABC):
+    """R linear operators made computable: from function values to (K, P, R) numbers.
+
+    Attributes:
+        rows: the operators, in the order of the last axis.
+        evaluations_per_point: network evaluations that one point costs.
+    """
+
+    rows: tuple[LinearOperator, ...]
+    evaluations_per_point: int
+
+    @abstractmethod
+    def apply(self, field: Field, x: torch.Tensor) -> torch.Tensor:
+        """The rows of K functions at points x (P, D): (K, P, R)."""
+
+
+class Estimator(ABC):
+    """A way to get derivatives of a function; its subclasses are frozen dataclasses of settings."""
+
+    @abstractmethod
+    def discretise(self, rows: Sequence[LinearOperator], dimension: int) -> Discretisation:
+        """Prepare the given linear operators in ``dimension`` variables.
+
+        The identity row is the function's own value at the point.
+
+        Raises:
+            StencilError: this estimator cannot see one of the derivatives.
+        """
+
+    def derivatives(
+        self, f: Callable[[torch.Tensor], torch.Tensor], points: torch.Tensor, orders: Sequence[Order]
+    ) -> torch.Tensor:
+        """Estimate derivatives of any function of points.
+
+        Args:
+            f: maps points (N, D) to values (N,).
+            points: where, (N, D).
+            orders: multi-indices, each a tuple of D derivative orders or a mapping ``{axis: order}``.
+
+        Returns:
+            (len(orders), N)
+
+        Raises:
+            ShapeError: ``points``, an order or what ``f`` returns has another shape.
+            StencilError: this estimator cannot see one of the derivatives.
+        """
+        from pinnzo.derivatives.evaluation import FunctionField, check_points
+
+        dimension = check_points(points)
+        rows = [LinearOperator.derivative(multi_index(order, dimension)) for order in orders]
+        return self.discretise(rows, dimension).apply(FunctionField(f), points)[0].T

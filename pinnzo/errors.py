@@ -1,0 +1,35 @@
+"""What pinnzo raises: sentences that say what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+
+class PinnzoError(Exception):
+    """The base of every error that pinnzo raises on purpose.
+
+    The message names the argument at fault and the remedy. Each subclass also derives from the built-in
+    exception that a caller would expect (``ValueError`` and so on).
+    """
+
+
+class DeclarationError(PinnzoError, ValueError):
+    """A problem's declaration contradicts itself or lies outside what can be compiled."""
+
+
+class SettingError(PinnzoError, ValueError):
+    """A setting of an estimator, a network, a trainer or a budget has no meaning."""
+
+
+class ShapeError(PinnzoError, ValueError):
+    """An array has another shape than its argument needs."""
+
+
+class StencilError(PinnzoError, ValueError):
+    """A stencil cannot see the derivative that was asked of it."""
+
+
+class NonFiniteError(PinnzoError, ArithmeticError):
+    """A value that has to be a finite number is NaN or infinite."""
+
+
+class StorageError(PinnzoError, OSError):
+    """A folder or file cannot be read or written, or holds something else than it should."""

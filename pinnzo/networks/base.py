@@ -1,0 +1,83 @@
+"""What every network looks like from outside: a pure function of a flat parameter vector."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+
+from pinnzo.errors import ShapeError
+
+
+class BoundNetwork(ABC):
+    """A network with K parameter vectors filled in, ready to be evaluated on many batches of points.
+
+    What depends on the parameters alone (dense matrices from tensor-train cores, say) is computed once, here.
+    """
+
+    @abstractmethod
+    def values(self, x: torch.Tensor) -> torch.Tensor:
+        """Evaluate at points ``x`` of shape (P, D); returns (K, P, outputs)."""
+
+    def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
+        """Evaluate at every point shifted by every node, x_p + δ_j.
+
+        Args:
+            x: points, (P, D).
+            nodes: shifts, (J, D).
+
+        Returns:
+            (K, P, J, outputs)
+        """
+        shifted = (x[:, None, :] + nodes[None, :, :]).reshape(-1, x.shape[1])
+        flat = self.values(shifted)
+        return flat.reshape(flat.shape[0], x.shape[0], nodes.shape[0], flat.shape[2])
+
+
+class Network(ABC):
+    """A function of points and of a flat parameter vector θ; it holds no parameters itself.
+
+    Attributes:
+        inputs: the number of input coordinates D.
+        outputs: the number of output components.
+        parameter_count: the length d of θ.
+        width: the widest layer, in units; callers size their tiles by it.
+    """
+
+    inputs: int
+    outputs: int
+    parameter_count: int
+    width: int
+
+    @abstractmethod
+    def initial(self, generator: torch.Generator, dtype: torch.dtype) -> torch.Tensor:
+        """Draw an initial θ of shape (d,) on the generator's device."""
+
+    @abstractmethod
+    def bind(self, theta: torch.Tensor) -> BoundNetwork:
+        """Fill in K parameter vectors, ``theta`` of shape (K, d)."""
+
+    def values(self, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """Evaluate the network.
+
+        Args:
+            theta: one parameter vector (d,), or K of them (K, d).
+            x: points, (P, D).
+
+        Returns:
+            (P, outputs) for one parameter vector, (K, P, outputs) for K.
+
+        Raises:
+            ShapeError: an argument has another shape.
+        """
+        if theta.ndim not in (1, 2) or theta.shape[-1] != self.parameter_count:
+            raise ShapeError(
+                f"theta has shape {tuple(theta.shape)}, but this network has {self.parameter_count} parameters: "
+                f"pass ({self.parameter_count},) or (K, {self.parameter_count})."
+            )
+        if x.ndim != 2 or x.shape[1] != self.inputs:
+            raise ShapeError(
+                f"x has shape {tuple(x.shape)}, but this network takes points of shape (P, {self.inputs})."
+            )
+        out = self.bind(torch.atleast_2d(theta)).values(x)
+        return out[0] if theta.ndim == 1 else out
