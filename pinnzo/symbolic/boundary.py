@@ -1,0 +1,94 @@
+"""Points on the boundary of a domain, for conditions and for checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+import torch
+
+from pinnzo.errors import DeclarationError
+from pinnzo.symbolic.conditions import ParsedCondition
+from pinnzo.symbolic.domains import Ball, Box, Domain
+from pinnzo.symbolic.lowering import Place
+
+
+class Sampler:
+    """Draws points of a domain, and of its boundary, with columns in the order of the problem's variables.
+
+    Args:
+        domain: the domain.
+        variables: the problem's variables.
+        time: the variable that counts as time, not space, if any.
+    """
+
+    def __init__(self, domain: Domain, variables: Sequence[sp.Symbol], time: sp.Symbol | None) -> None:
+        self.domain = domain
+        self.variables = tuple(variables)
+        self.time = time
+        self._columns = [domain.variables.index(s) for s in self.variables]
+
+    def interior(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+        """Points of the domain, (count, D)."""
+        return self.domain.sample(count, generator, dtype)[:, self._columns]
+
+    def condition(
+        self,
+        condition: ParsedCondition,
+        count: int,
+        generator: torch.Generator,
+        dtype: torch.dtype = torch.float64,
+    ) -> list[torch.Tensor]:
+        """Points where a condition holds: for each of its places (count, D), equal but for the held coordinates."""
+        points = self.interior(count, generator, dtype)
+        if condition.on_whole_boundary:
+            return [self._move_to_boundary(points, generator)]
+        return [hold(points, place) for place in condition.places]
+
+    @property
+    def ball(self) -> Ball | None:
+        """The ball whose sphere is the spatial boundary, if it is one."""
+        return next((f for f in self.domain.factors if isinstance(f, Ball)), None)
+
+    @property
+    def box_faces(self) -> list[tuple[int, float, float]]:
+        """The spatial coordinates that run over intervals, as (axis, low, high)."""
+        return [
+            (self.variables.index(s), low, high)
+            for f in self.domain.factors
+            if isinstance(f, Box)
+            for s, (low, high) in f.intervals.items()
+            if s != self.time
+        ]
+
+    def check_boundary(self) -> None:
+        """Refuse ``Boundary`` on a domain whose spatial boundary is not one sphere or the faces of one box."""
+        balls = sum(isinstance(f, Ball) for f in self.domain.factors)
+        if balls + bool(self.box_faces) != 1:
+            raise DeclarationError(
+                f"Boundary needs a domain with one spatial boundary, of a ball or of a box, but the domain is "
+                f"{self.domain}: write a condition for each face instead."
+            )
+
+    def _move_to_boundary(self, points: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        if (ball := self.ball) is not None:
+            axes = [self.variables.index(s) for s in ball.variables]
+            points[:, axes] = ball.sample_sphere(len(points), generator, points.dtype)
+            return points
+        faces = self.box_faces
+        # The area of a face is the volume divided by the extent across it.
+        areas = torch.tensor([1.0 / (high - low) for _, low, high in faces], device=points.device)
+        which = torch.multinomial(areas, len(points), replacement=True, generator=generator)
+        upper = torch.rand(len(points), generator=generator, device=points.device) < 0.5
+        for i, (axis, low, high) in enumerate(faces):
+            points[(which == i) & upper, axis] = high
+            points[(which == i) & ~upper, axis] = low
+        return points
+
+
+def hold(points: torch.Tensor, place: Place) -> torch.Tensor:
+    """The points with the place's coordinates put in."""
+    held = points.clone()
+    for axis, value in place:
+        held[:, axis] = float(value)
+    return held

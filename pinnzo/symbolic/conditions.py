@@ -1,0 +1,200 @@
+"""Initial, terminal and boundary conditions: how they are written, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from pinnzo.errors import DeclarationError, SettingError
+from pinnzo.symbolic.domains import Box, Domain
+from pinnzo.symbolic.lowering import Lowered, Place, lower
+
+Enforcement: TypeAlias = Literal["auto", "hard", "soft"]
+
+
+def _check_options(weight: float | None, enforce: str) -> None:
+    if enforce not in get_args(Enforcement):
+        raise SettingError(f"enforce is {enforce!r}: choose one of {', '.join(get_args(Enforcement))}.")
+    if weight is not None and not 0 < weight < float("inf"):
+        raise SettingError(f"weight is {weight!r}: give a finite number greater than 0.")
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """u = value on the whole spatial boundary of a box or a ball.
+
+    Attributes:
+        unknown: the unknown function applied to its variables.
+        value: an expression of the variables; only its values on the boundary are used.
+        name: how the condition is called in weights and reports.
+        weight: of the penalty, where the condition is soft.
+        enforce: "hard" builds it into the ansatz, "soft" makes it a penalty, "auto" prefers hard.
+    """
+
+    unknown: Any
+    value: Any
+    name: str | None = None
+    weight: float | None = None
+    enforce: Enforcement = "auto"
+
+    def __post_init__(self) -> None:
+        _check_options(self.weight, self.enforce)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An equation on part of the boundary, with a name, a weight or a way of enforcement of its own.
+
+    Attributes:
+        equation: such as ``sp.Eq(u.subs(t, 0), g)``.
+        name: how the condition is called in weights and reports.
+        weight: of the penalty, where the condition is soft.
+        enforce: "hard" builds it into the ansatz, "soft" makes it a penalty, "auto" prefers hard.
+    """
+
+    equation: Any
+    name: str | None = None
+    weight: float | None = None
+    enforce: Enforcement = "auto"
+
+    def __post_init__(self) -> None:
+        _check_options(self.weight, self.enforce)
+
+
+@dataclass(frozen=True, eq=False)
+class ParsedCondition:
+    """A condition, understood.
+
+    Attributes:
+        name: unique among the problem's conditions.
+        weight: of the penalty, or None for the default.
+        enforce: what the user asked for.
+        lowered: ``lhs − rhs`` in quantities of the unknown.
+        places: the faces that it speaks of, as held coordinates; empty for the whole spatial boundary.
+        data: g, where the condition reads u = g at one face or on the boundary; else None.
+        text: the condition as the user wrote it.
+    """
+
+    name: str
+    weight: float | None
+    enforce: Enforcement
+    lowered: Lowered
+    places: tuple[Place, ...]
+    data: sp.Expr | None
+    text: str
+
+    @property
+    def on_whole_boundary(self) -> bool:
+        """Whether the condition holds on the whole spatial boundary."""
+        return not self.places
+
+
+def parse_conditions(
+    conditions: Sequence[Any], unknown: AppliedUndef, domain: Domain
+) -> tuple[ParsedCondition, ...]:
+    """Understand all conditions of a problem and check that each lies on the boundary of the domain.
+
+    Raises:
+        DeclarationError: a condition is not an equation in the unknown, is not on the boundary, or shares its
+            name with another one.
+    """
+    parsed = tuple(_parse(condition, unknown, domain) for condition in conditions)
+    names = [p.name for p in parsed]
+    if twice := sorted({n for n in names if names.count(n) > 1}):
+        raise DeclarationError(
+            f"Several conditions are called {', '.join(map(repr, twice))}: give each a name of its own with "
+            "Condition(equation, name=…)."
+        )
+    return parsed
+
+
+def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondition:
+    if isinstance(condition, sp.Equality):
+        condition = Condition(condition)
+    if condition in (sp.true, sp.false, True, False):
+        raise DeclarationError(
+            f"A condition evaluated to {condition} before it reached Problem: it does not contain {unknown} any more."
+        )
+    if isinstance(condition, Boundary):
+        if condition.unknown != unknown:
+            raise DeclarationError(f"Boundary is about {condition.unknown}, but the problem's unknown is {unknown}.")
+        data = sp.sympify(condition.value)
+        _check_symbols(data, unknown, f"Boundary({unknown.func}, {data})")
+        lowered = lower(unknown - data, unknown)
+        return ParsedCondition(
+            condition.name or "boundary", condition.weight, condition.enforce, lowered, (), data,
+            f"{unknown.func} = {data} on the boundary",
+        )  # fmt: skip
+    if not isinstance(condition, Condition) or not isinstance(condition.equation, sp.Equality):
+        raise DeclarationError(
+            f"{condition!r} is not a condition: write a SymPy equation such as sp.Eq(u.subs(t, 0), g), or Boundary(u, g)."
+        )
+    equation = condition.equation
+    difference = equation.lhs - equation.rhs
+    _check_symbols(difference, unknown, str(equation))
+    lowered = lower(difference, unknown)
+    if not lowered.quantities:
+        raise DeclarationError(f"The condition {equation} does not contain the unknown {unknown}.")
+    for place in lowered.places:
+        _check_place(place, unknown, domain, equation)
+    name = condition.name or ", ".join(dict.fromkeys(_place_name(p, unknown) for p in lowered.places))
+    return ParsedCondition(
+        name, condition.weight, condition.enforce, lowered, lowered.places, _dirichlet_data(lowered), str(equation)
+    )
+
+
+def _check_symbols(expression: Any, unknown: AppliedUndef, text: str) -> None:
+    others = {a.func for a in expression.atoms(AppliedUndef)} - {unknown.func}
+    if others:
+        raise DeclarationError(f"The condition {text} contains {', '.join(map(str, others))}, which is not the unknown.")
+    if strangers := expression.free_symbols - set(unknown.args):
+        raise DeclarationError(
+            f"The condition {text} contains {', '.join(sorted(map(str, strangers)))}, which is not one of the "
+            f"variables {', '.join(map(str, unknown.args))}: is it the same symbol, with the same assumptions?"
+        )
+
+
+def _place_name(place: Place, unknown: AppliedUndef) -> str:
+    return ", ".join(f"{unknown.args[axis]} = {value}" for axis, value in place)
+
+
+def _check_place(place: Place, unknown: AppliedUndef, domain: Domain, equation: Any) -> None:
+    if not place:
+        raise DeclarationError(
+            f"The condition {equation} holds everywhere, not on the boundary: hold a coordinate at an end of its "
+            "range, as in u.subs(t, 0), or use Boundary(u, g)."
+        )
+    intervals = {s: ends for f in domain.factors if isinstance(f, Box) for s, ends in f.intervals.items()}
+    for axis, value in place:
+        symbol = unknown.args[axis]
+        if symbol not in intervals:
+            raise DeclarationError(
+                f"The condition {equation} holds {symbol} at {value}, but {symbol} does not run over an interval of a "
+                "box: use Boundary(u, g) for the boundary of a ball."
+            )
+        if not any(abs(float(value) - end) <= 1e-12 * max(1.0, abs(end)) for end in intervals[symbol]):
+            low, high = intervals[symbol]
+            raise DeclarationError(
+                f"The condition {equation} is off the boundary: it holds {symbol} at {value}, but the domain's ends "
+                f"are {low:g} and {high:g}."
+            )
+
+
+def _dirichlet_data(lowered: Lowered) -> sp.Expr | None:
+    """g, if the condition can be read as u = g at one face of one coordinate."""
+    if len(lowered.quantities) != 1:
+        return None
+    ((symbol, quantity),) = lowered.quantities.items()
+    operator = quantity.operators[0]
+    if quantity.squared or len(quantity.place) != 1 or operator.order > 0:
+        return None
+    slope = lowered.expression.diff(symbol)
+    if not slope.is_number:
+        return None
+    scale = slope * operator.terms[0][1]
+    rest = lowered.expression.xreplace({symbol: sp.Integer(0)})
+    return sp.nsimplify(-1 / scale) * rest

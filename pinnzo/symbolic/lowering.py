@@ -1,0 +1,255 @@
+"""From a SymPy expression in an unknown function to a plain expression in a few computable quantities.
+
+Every maximal part that is a linear operator with constant coefficients applied to the unknown becomes one
+:class:`Quantity`, and so does every squared gradient, whether the user wrote an operator node or the sum itself.
+What remains is an ordinary expression of the coordinates and of the quantities' symbols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from pinnzo.errors import DeclarationError
+from pinnzo.multiindex import LinearOperator, MultiIndex, add
+from pinnzo.symbolic.operators import Divergence, Gradient, GradientNormSquared, Laplacian
+
+Place: TypeAlias = "tuple[tuple[int, sp.Expr], ...]"
+"""Where the unknown is taken: the coordinates that are held at a constant, as sorted (axis, value)."""
+
+Terms: TypeAlias = "dict[MultiIndex, float]"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What has to be computed of the unknown: one operator's value, or the sum of several operators' squares."""
+
+    place: Place
+    operators: tuple[LinearOperator, ...]
+    squared: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """An expression in coordinates and quantity symbols.
+
+    Attributes:
+        expression: free of the unknown.
+        quantities: the meaning of each quantity symbol.
+    """
+
+    expression: sp.Expr
+    quantities: dict[sp.Symbol, Quantity]
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The distinct places, in order of appearance."""
+        return tuple(dict.fromkeys(q.place for q in self.quantities.values()))
+
+
+def lower(expression: sp.Expr, unknown: AppliedUndef) -> Lowered:
+    """Lower an expression in the unknown, such as ``lhs − rhs`` of an equation.
+
+    Args:
+        expression: any SymPy expression with derivatives of the unknown, operators such as ``laplacian``, and
+            values of the unknown at constant coordinates.
+        unknown: the function applied to its variables, u(x1, …, xD).
+
+    Raises:
+        DeclarationError: the unknown occurs in a way that no derivative or value at a point describes.
+    """
+    lowering = _Lowering(unknown)
+    return Lowered(lowering.visit(expression), {symbol: q for q, symbol in lowering.symbols.items()})
+
+
+class _Lowering:
+    def __init__(self, unknown: AppliedUndef) -> None:
+        self.unknown = unknown
+        self.function = unknown.func
+        self.variables: tuple[Any, ...] = unknown.args
+        self.axis = {s: i for i, s in enumerate(unknown.args)}
+        self.symbols: dict[Quantity, sp.Symbol] = {}
+
+    def visit(self, e: Any) -> Any:
+        if not e.has(self.function):
+            return e.doit() if e.has(Laplacian, GradientNormSquared, Divergence, sp.Derivative) else e
+        if (linear := self.linear(e)) is not None:
+            return self.row(*linear)
+        if isinstance(e, sp.Add):
+            return self.sum_of(e.args)
+        if isinstance(e, GradientNormSquared) and (parts := self.gradient(e)) is not None:
+            return self.symbol(Quantity(parts[0], parts[1], squared=True))
+        if isinstance(e, (sp.Mul, sp.Pow)) or (isinstance(e, sp.Basic) and self.evaluated(e) == e):
+            if isinstance(e, (AppliedUndef, sp.Derivative, sp.Subs)):
+                raise DeclarationError(
+                    f"{e} cannot be compiled: use values and derivatives of {self.unknown}, with a coordinate held "
+                    "at a constant in conditions."
+                )
+            return e.func(*(self.visit(a) for a in e.args))
+        return self.visit(self.evaluated(e))
+
+    def evaluated(self, e: Any) -> Any:
+        """One step of evaluation, for nodes that are derivatives of something non-linear."""
+        if isinstance(e, (sp.Derivative, sp.Subs, sp.Sum, sp.Product)) or isinstance(
+            e, (Laplacian, GradientNormSquared, Divergence)
+        ):
+            return e.doit()
+        if isinstance(e, sp.matrices.expressions.matexpr.MatrixElement):
+            return e.parent.as_explicit()[e.i, e.j]
+        return e
+
+    # ---- linear operators -------------------------------------------------------------------------------
+
+    def linear(self, e: Any) -> tuple[Place, Terms] | None:
+        """The constant-coefficient linear operator that ``e`` applies to the unknown, if it is one."""
+        if isinstance(e, AppliedUndef):
+            return (self.place_of(e), {(): 1.0}) if e.func == self.function else None
+        if isinstance(e, sp.Mul):
+            numbers = [a for a in e.args if a.is_number]
+            rest = [a for a in e.args if not a.is_number]
+            if len(rest) != 1 or (inner := self.linear(rest[0])) is None:
+                return None
+            factor = float(sp.Mul(*numbers))
+            return inner[0], {index: factor * c for index, c in inner[1].items()}
+        if isinstance(e, sp.Add):
+            return self.linear_sum(e.args)
+        if isinstance(e, sp.Derivative):
+            return self.linear_derivative(e)
+        if isinstance(e, Laplacian):
+            axes = [self.axis.get(s) for s in e.coordinates]
+            return self.shifted(e.expression, [((axis, 2),) for axis in axes if axis is not None], len(axes))
+        if isinstance(e, Divergence):
+            return self.linear_divergence(e)
+        if isinstance(e, sp.Subs):
+            return self.linear_substitution(e)
+        return None
+
+    def linear_sum(self, terms: Sequence[Any]) -> tuple[Place, Terms] | None:
+        place: Place | None = None
+        total: Terms = {}
+        for term in terms:
+            part = self.linear(term)
+            if part is None or (place is not None and part[0] != place):
+                return None
+            place = part[0]
+            for index, c in part[1].items():
+                total[index] = total.get(index, 0.0) + c
+        return None if place is None else (place, total)
+
+    def linear_derivative(self, e: sp.Derivative) -> tuple[Place, Terms] | None:
+        index: MultiIndex = ()
+        for symbol, count in e.variable_count:
+            if symbol not in self.axis or not count.is_Integer:
+                return None
+            index = add(index, ((self.axis[symbol], int(count)),))
+        return self.shifted(e.expr, [index], 1)
+
+    def linear_divergence(self, e: Divergence) -> tuple[Place, Terms] | None:
+        field, factor = e.args[0], sp.Integer(1)
+        if isinstance(field, sp.MatMul) and len(field.args) == 2 and field.args[0].is_number:
+            factor, field = field.args
+        if not isinstance(field, Gradient) or tuple(field.args[1]) != e.coordinates:
+            return None
+        inner = self.linear(Laplacian(field.args[0], e.coordinates))
+        return None if inner is None else (inner[0], {i: float(factor) * c for i, c in inner[1].items()})
+
+    def linear_substitution(self, e: sp.Subs) -> tuple[Place, Terms] | None:
+        inner = self.linear(e.expr)
+        if inner is None:
+            return None
+        place = dict(inner[0])
+        for symbol, value in zip(e.variables, e.point, strict=True):
+            if symbol not in self.axis or value.free_symbols:
+                return None
+            place.setdefault(self.axis[symbol], value)
+        return tuple(sorted(place.items())), inner[1]
+
+    def shifted(self, expression: Any, indices: Sequence[MultiIndex], wanted: int) -> tuple[Place, Terms] | None:
+        """Σ ∂^index of a linear expression."""
+        inner = self.linear(expression)
+        if inner is None or len(indices) < wanted:
+            return None
+        held = {axis for axis, _ in inner[0]}
+        total: Terms = {}
+        for index in indices:
+            if held.intersection(axis for axis, _ in index):
+                raise DeclarationError(
+                    f"{expression} is differentiated along a coordinate that is held at a constant: take the "
+                    "derivative first, then put the constant in, as in u.diff(x).subs(x, 0)."
+                )
+            for old, c in inner[1].items():
+                new = add(old, index)
+                total[new] = total.get(new, 0.0) + c
+        return inner[0], total
+
+    def place_of(self, e: AppliedUndef) -> Place:
+        if len(e.args) != len(self.variables):
+            raise DeclarationError(f"{e} has another number of arguments than {self.unknown}.")
+        held = []
+        for axis, (argument, variable) in enumerate(zip(e.args, self.variables, strict=True)):
+            if argument == variable:
+                continue
+            if argument.free_symbols:
+                raise DeclarationError(
+                    f"{e} takes {self.function} away from its own variables: use {self.unknown}, with constants "
+                    "for some coordinates in conditions."
+                )
+            held.append((axis, argument))
+        return tuple(held)
+
+    # ---- sums --------------------------------------------------------------------------------------------
+
+    def sum_of(self, terms: Sequence[Any]) -> sp.Expr:
+        """Gather the linear terms, and the squares, that share a coefficient, so that each group is one quantity."""
+        rows: dict[tuple[sp.Expr, Place], Terms] = {}
+        squares: dict[tuple[sp.Expr, Place], list[LinearOperator]] = {}
+        rest: list[Any] = []
+        for term in terms:
+            factors = sp.Mul.make_args(term)
+            free = [a for a in factors if not a.has(self.function)]
+            dependent = [a for a in factors if a.has(self.function)]
+            one = dependent[0] if len(dependent) == 1 else None
+            if one is not None and (linear := self.linear(one)) is not None:
+                number = sp.Mul(*(a for a in free if a.is_number))
+                coefficient = sp.Mul(*(a for a in free if not a.is_number))
+                group = rows.setdefault((coefficient, linear[0]), {})
+                for index, c in linear[1].items():
+                    group[index] = group.get(index, 0.0) + float(number) * c
+            elif one is not None and (parts := self.squares(one)) is not None:
+                squares.setdefault((sp.Mul(*free), parts[0]), []).extend(parts[1])
+            elif not dependent:
+                rest.append(self.visit(term))
+            else:
+                rest.append(sp.Mul(*(self.visit(a) for a in factors)))
+        for (coefficient, place), operators in squares.items():
+            rest.append(coefficient * self.symbol(Quantity(place, tuple(operators), squared=True)))
+        for (coefficient, place), group in rows.items():
+            rest.append(self.visit(coefficient) * self.row(place, group))
+        return sp.Add(*rest)
+
+    def squares(self, e: Any) -> tuple[Place, tuple[LinearOperator, ...]] | None:
+        if isinstance(e, GradientNormSquared):
+            return self.gradient(e)
+        if isinstance(e, sp.Pow) and e.exp == 2 and (linear := self.linear(e.base)) is not None:
+            return linear[0], (LinearOperator.from_terms(linear[1]),)
+        return None
+
+    def gradient(self, e: GradientNormSquared) -> tuple[Place, tuple[LinearOperator, ...]] | None:
+        parts = [self.linear(sp.Derivative(e.expression, s)) for s in e.coordinates if s in self.axis]
+        known = [p for p in parts if p is not None]
+        if len(known) < len(e.coordinates) or len({p[0] for p in known}) != 1:
+            return None
+        return known[0][0], tuple(LinearOperator.from_terms(terms) for _, terms in known)
+
+    # ---- quantities --------------------------------------------------------------------------------------
+
+    def row(self, place: Place, terms: Terms) -> sp.Expr:
+        operator = LinearOperator.from_terms(terms)
+        return self.symbol(Quantity(place, (operator,))) if operator.terms else sp.Integer(0)
+
+    def symbol(self, quantity: Quantity) -> sp.Symbol:
+        return self.symbols.setdefault(quantity, sp.Dummy(f"q{len(self.symbols)}", real=True))

@@ -1,0 +1,177 @@
+"""A partial differential equation, declared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sympy as sp
+import torch
+from sympy.core.function import AppliedUndef
+
+from pinnzo.errors import DeclarationError
+from pinnzo.symbolic.ansatz import Ansatz, build_ansatz, given_ansatz
+from pinnzo.symbolic.boundary import Sampler
+from pinnzo.symbolic.calculus import refine
+from pinnzo.symbolic.conditions import parse_conditions
+from pinnzo.symbolic.domains import Domain
+from pinnzo.symbolic.lowering import lower
+from pinnzo.symbolic.verification import ExactFunction, evaluate_exact, verify_expression, verify_function
+
+
+class Problem:
+    """A scalar partial differential equation with its domain, conditions and, if known, its exact solution.
+
+    The problem checks itself: the unknown, the variables and the domain must agree, every condition must lie on
+    the boundary, and a declared exact solution must satisfy the equation and the conditions.
+
+    Args:
+        equation: a SymPy equation in one unknown function, with ``.diff``, ``laplacian``, … of it.
+        domain: where it holds; its variables are those of the unknown.
+        conditions: SymPy equations such as ``sp.Eq(u.subs(t, 0), g)``, ``Boundary(u, g)``, or ``Condition(…)``.
+        exact: a SymPy expression, or a function of points (N, D) with values (N,), for comparison only.
+        ansatz: (A, B) of the user's own for u = A + B f; by default it is made from the conditions.
+        time: the variable that is time rather than space; by default the one called ``t``.
+        name: what the problem is called in reports.
+        description: one line about it, with its source.
+
+    Attributes:
+        variables: the arguments of the unknown; columns of points are in this order.
+        dimension: their number D.
+        unknown: the unknown function applied to them.
+
+    Raises:
+        DeclarationError: the parts contradict each other; the message names the one at fault.
+
+    Example:
+        >>> import sympy as sp
+        >>> import pinnzo as pz
+        >>> x = pz.coordinates("x", 2)
+        >>> u = sp.Function("u")(*x)
+        >>> problem = pz.Problem(sp.Eq(pz.laplacian(u, x), -4), domain=pz.Ball(x), conditions=[pz.Boundary(u, 0)],
+        ...                      exact=1 - x[0]**2 - x[1]**2)
+        >>> problem.ansatz
+        Ansatz(A=0, B=-x1**2 - x2**2 + 1, hard=('boundary',))
+    """
+
+    def __init__(
+        self,
+        equation: Any,
+        domain: Domain,
+        conditions: Sequence[Any] = (),
+        exact: Any | None = None,
+        ansatz: tuple[Any, Any] | None = None,
+        time: sp.Symbol | None = None,
+        name: str = "problem",
+        description: str = "",
+    ) -> None:
+        if not isinstance(equation, sp.Equality):
+            raise DeclarationError(
+                f"equation is {equation!r}: write sp.Eq(left side, right side) with the unknown in it; an equation that "
+                "is trivially true or false does not contain the unknown."
+            )
+        if not isinstance(domain, Domain):
+            raise DeclarationError(f"domain is {domain!r}: pass a Box, a Ball, a Gaussian, or a product of them.")
+        self.equation, self.domain, self.name, self.description = equation, domain, name, description
+        self.unknown = _find_unknown(equation)
+        self.variables: tuple[sp.Symbol, ...] = self.unknown.args
+        self.time = _find_time(time, self.variables)
+        _check_variables(equation, self.unknown, domain)
+        self.sampler = Sampler(domain, self.variables, self.time)
+        self.lowered = lower(equation.lhs - equation.rhs, self.unknown)
+        if self.lowered.places not in ((), ((),)):
+            raise DeclarationError(f"The equation {equation} holds a coordinate at a constant: that is a condition.")
+        if isinstance(conditions, (sp.Basic, str)) or not isinstance(conditions, Sequence):
+            raise DeclarationError("conditions must be a list, also when there is only one condition.")
+        self.conditions = parse_conditions(conditions, self.unknown, domain)
+        if any(c.on_whole_boundary for c in self.conditions):
+            self.sampler.check_boundary()
+        self.ansatz: Ansatz = self._make_ansatz(ansatz)
+        self.exact: sp.Expr | ExactFunction | None = self._check_exact(exact)
+
+    @property
+    def dimension(self) -> int:
+        """The number of variables D, time included."""
+        return len(self.variables)
+
+    def exact_values(self, points: torch.Tensor) -> torch.Tensor | None:
+        """The exact solution at points (N, D) as float64 (N,), or None if it is not known."""
+        return None if self.exact is None else evaluate_exact(self.exact, points, self.variables)
+
+    def _make_ansatz(self, ansatz: tuple[Any, Any] | None) -> Ansatz:
+        if ansatz is None:
+            return build_ansatz(self.conditions, self.sampler)
+        try:
+            A, B = (refine(part, self.domain) for part in ansatz)
+        except (TypeError, ValueError, sp.SympifyError):
+            raise DeclarationError(f"ansatz is {ansatz!r}: give a pair (A, B) of SymPy expressions.") from None
+        return given_ansatz(A, B, self.conditions, self.sampler)
+
+    def _check_exact(self, exact: Any) -> sp.Expr | ExactFunction | None:
+        if exact is None:
+            return None
+        if callable(exact) and not isinstance(exact, sp.Basic):
+            verify_function(exact, self.conditions, self.sampler)
+            return exact
+        try:
+            expression = refine(exact, self.domain)
+        except sp.SympifyError:
+            raise DeclarationError(f"exact is {exact!r}: give a SymPy expression or a function of points.") from None
+        if strangers := expression.free_symbols - set(self.variables):
+            raise DeclarationError(
+                f"exact contains {', '.join(sorted(map(str, strangers)))}, which is not one of the variables."
+            )
+        verify_expression(expression, self.lowered, self.conditions, self.sampler)
+        return expression
+
+    def __repr__(self) -> str:
+        return f"Problem({self.name!r}, {self.dimension} variables, {self.domain!r})"
+
+    def _repr_latex_(self) -> str:
+        return f"${sp.latex(self.equation)}$"
+
+
+def _find_unknown(equation: sp.Equality) -> AppliedUndef:
+    applied = equation.atoms(AppliedUndef)
+    functions = {a.func for a in applied}
+    if len(functions) != 1:
+        raise DeclarationError(
+            f"The equation {equation} contains {len(functions)} unknown functions "
+            f"({', '.join(sorted(map(str, functions))) or 'none'}): it must contain exactly one."
+        )
+    candidates = [a for a in applied if all(isinstance(s, sp.Symbol) for s in a.args)]
+    if len(candidates) != 1 or len(set(candidates[0].args)) != len(candidates[0].args):
+        raise DeclarationError(
+            f"The unknown occurs as {', '.join(sorted(map(str, applied)))}: use it with one and the same list of distinct "
+            "variables throughout."
+        )
+    return candidates[0]
+
+
+def _find_time(time: sp.Symbol | None, variables: Sequence[sp.Symbol]) -> sp.Symbol | None:
+    if time is not None and time not in variables:
+        raise DeclarationError(f"time is {time!r}, which is not one of the variables {', '.join(map(str, variables))}.")
+    return time if time is not None else next((s for s in variables if s.name == "t"), None)
+
+
+def _check_variables(equation: sp.Equality, unknown: AppliedUndef, domain: Domain) -> None:
+    variables = set(unknown.args)
+    if strangers := equation.free_symbols - variables:
+        names = ", ".join(sorted(map(str, strangers)))
+        same_name = {s.name for s in strangers} & {s.name for s in variables}
+        hint = (
+            "a symbol of the same name but with other assumptions is another symbol; reuse the one made by coordinates()"
+            if same_name
+            else "put a number in for each parameter"
+        )
+        raise DeclarationError(f"The equation contains {names}, which is not a variable of {unknown}: {hint}.")
+    for s in variables:
+        if s.is_real is not True:
+            raise DeclarationError(f"The variable {s} is not declared real: use coordinates() or Symbol({s.name!r}, real=True).")
+    missing, extra = variables - set(domain.variables), set(domain.variables) - variables
+    if missing or extra:
+        parts = [f"it lacks {', '.join(sorted(map(str, missing)))}"] if missing else []
+        parts += [f"it has {', '.join(sorted(map(str, extra)))} besides"] if extra else []
+        raise DeclarationError(f"The domain does not fit the unknown {unknown}: {' and '.join(parts)}.")
+    if equation.has(sp.nan, sp.oo, -sp.oo, sp.zoo):
+        raise DeclarationError(f"The equation {equation} contains NaN or infinity: every term must be finite.")

@@ -1,0 +1,151 @@
+"""Does a declared exact solution satisfy the equation and the conditions?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import sympy as sp
+import torch
+
+from pinnzo.errors import DeclarationError, ShapeError
+from pinnzo.multiindex import LinearOperator
+from pinnzo.symbolic.boundary import Sampler
+from pinnzo.symbolic.calculus import Differentiator
+from pinnzo.symbolic.conditions import ParsedCondition
+from pinnzo.symbolic.lowering import Lowered
+from pinnzo.symbolic.torch_code import torch_function
+
+TOLERANCE = 1e-8
+"""How large a residual may be, relative to the sum of the absolute values of its terms."""
+
+ExactFunction = Callable[[torch.Tensor], object]
+
+
+def evaluate_exact(exact: sp.Expr | ExactFunction, points: torch.Tensor, variables: Sequence[sp.Symbol]) -> torch.Tensor:
+    """The exact solution at points (N, D), as a float64 tensor (N,).
+
+    Raises:
+        ShapeError: a function returned something else than N numbers.
+    """
+    points = points.to(torch.float64)
+    if isinstance(exact, sp.Basic):
+        (value,) = torch_function([variables], [exact])(points.T)
+        return torch.as_tensor(value, dtype=torch.float64, device=points.device).expand(len(points))
+    result = exact(points)
+    values = torch.as_tensor(np.asarray(result) if not isinstance(result, torch.Tensor) else result)
+    if values.shape != (len(points),):
+        raise ShapeError(
+            f"exact returned shape {tuple(values.shape)} for points of shape {tuple(points.shape)}: return one value "
+            f"for each point, shape ({len(points)},)."
+        )
+    return values.to(points)
+
+
+def verify_expression(
+    exact: sp.Expr, equation: Lowered, conditions: Sequence[ParsedCondition], sampler: Sampler
+) -> None:
+    """Put a SymPy solution into the equation and the conditions, at random points.
+
+    The derivatives are SymPy's; whether the residual is zero is judged by its value against that of its terms.
+
+    Raises:
+        DeclarationError: it breaks one of them; the message says which, and by how much.
+    """
+    calculus = Differentiator(exact, sampler.variables)
+    generator = torch.Generator().manual_seed(0)
+    points = [sampler.interior(128, generator)]
+    _check(equation, calculus, points, sampler, "the equation")
+    for condition in conditions:
+        points = sampler.condition(condition, 128, generator)
+        _check(condition.lowered, calculus, points, sampler, f"the condition {condition.name!r} ({condition.text})")
+
+
+def verify_function(exact: ExactFunction, conditions: Sequence[ParsedCondition], sampler: Sampler) -> None:
+    """Compare a solution given as a function of points with Dirichlet data.
+
+    Its derivatives are not known, so that the equation itself cannot be checked.
+
+    Raises:
+        DeclarationError: it differs from the data of a condition.
+        ShapeError: it does not return one value for each point.
+    """
+    generator = torch.Generator().manual_seed(0)
+    evaluate_exact(exact, sampler.interior(4, generator), sampler.variables)
+    for condition in conditions:
+        if condition.data is None:
+            continue
+        (points,) = sampler.condition(condition, 128, generator)
+        data = evaluate_exact(condition.data, points, sampler.variables)
+        gap = (evaluate_exact(exact, points, sampler.variables) - data).abs()
+        # References come from quadrature or simulation, so they need not agree to machine precision.
+        worst = int(gap.argmax())
+        if gap[worst] > 1e-3 * (1.0 + float(data.abs().max())):
+            raise DeclarationError(
+                f"The exact solution breaks the condition {condition.name!r} by {float(gap[worst]):.3g} at "
+                f"{_point(points[worst], sampler)}."
+            )
+
+
+def _check(
+    lowered: Lowered, calculus: Differentiator, points: list[torch.Tensor], sampler: Sampler, what: str
+) -> None:
+    terms = _terms(lowered, calculus, points, sampler)
+    residual, size = terms.sum(0), terms.abs().sum(0)
+    known = residual.isfinite()
+    if not known.any():
+        raise DeclarationError(f"The exact solution makes {what} infinite or undefined everywhere in the domain.")
+    # On a boundary every term may vanish; the size that they have inside the domain tells what counts as small.
+    inside = sampler.interior(len(points[0]), torch.Generator().manual_seed(1))
+    usual = _terms(lowered, calculus, [inside] * len(points), sampler).abs().sum(0)
+    scale = float(torch.cat([size, usual]).nan_to_num(0.0, 0.0, 0.0).max())
+    excess = torch.where(known, residual.abs() - TOLERANCE * (size + scale), -torch.inf)
+    worst = int(excess.argmax())
+    if excess[worst] > 0:
+        raise DeclarationError(
+            f"The exact solution does not satisfy {what}: the residual is {float(residual[worst]):.3g} at "
+            f"{_point(points[0][worst], sampler)}, where the terms' absolute values sum to {float(size[worst]):.3g}."
+        )
+
+
+def _terms(
+    lowered: Lowered, calculus: Differentiator, points: list[torch.Tensor], sampler: Sampler
+) -> torch.Tensor:
+    """What a lowered expression sums up once the exact solution is put in, derivative by derivative: (terms, N)."""
+    places, symbols = lowered.places, list(lowered.quantities)
+    split: list[torch.Tensor] = []
+    values: list[torch.Tensor] = []
+    for quantity in lowered.quantities.values():
+        x = points[places.index(quantity.place)]
+        parts = [_evaluate(calculus.apply(operator), x, sampler) for operator in quantity.operators]
+        if quantity.squared:
+            values.append(torch.stack(parts).square().sum(0))
+            split.append(values[-1][None])
+        else:
+            values.append(parts[0])
+            single = [LinearOperator(((index, c),)) for index, c in quantity.operators[0].terms]
+            split.append(torch.stack([_evaluate(calculus.apply(operator), x, sampler) for operator in single]))
+    terms = list(sp.Add.make_args(lowered.expression))
+    # A quantity that occurs linearly, in one term, is shown by its parts: u_t − Δu would hide that they cancel.
+    function = torch_function([sampler.variables, symbols], terms)
+    numbers = []
+    for term, value in zip(terms, function(points[0].T, values), strict=True):
+        number = torch.as_tensor(value, dtype=torch.float64).expand(len(points[0]))
+        alone = [i for i, s in enumerate(symbols) if term.has(s)]
+        if len(alone) == 1 and term.diff(symbols[alone[0]]).free_symbols.isdisjoint(symbols):
+            slope = _evaluate(term.diff(symbols[alone[0]]), points[0], sampler)
+            numbers.append(slope * split[alone[0]])
+        else:
+            numbers.append(number[None])
+    return torch.cat(numbers)
+
+
+def _evaluate(expression: sp.Expr, points: torch.Tensor, sampler: Sampler) -> torch.Tensor:
+    # A kink's second derivative is a Dirac delta, which is zero at almost every point.
+    smooth = expression.replace(sp.DiracDelta, lambda *_: sp.Integer(0)) if expression.has(sp.DiracDelta) else expression
+    return evaluate_exact(smooth, points, sampler.variables)
+
+
+def _point(point: torch.Tensor, sampler: Sampler) -> str:
+    shown = [f"{s} = {float(v):.4g}" for s, v in zip(sampler.variables, point, strict=True)]
+    return ", ".join(shown if len(shown) <= 4 else [*shown[:3], "…"])
