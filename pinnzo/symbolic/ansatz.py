@@ -206,9 +206,9 @@ def _at(expression: sp.Expr, place: Place, sampler: Sampler) -> sp.Expr:
     return expression.subs({sampler.variables[axis]: value for axis, value in place})
 
 
-def _evaluate(expression: sp.Expr, points: torch.Tensor, sampler: Sampler) -> torch.Tensor:
-    (value,) = torch_function([sampler.variables], [expression])(points.T)
-    return torch.as_tensor(value, dtype=points.dtype).expand(len(points))
+def _evaluate(expressions: Sequence[sp.Expr], points: torch.Tensor, sampler: Sampler) -> list[torch.Tensor]:
+    values = torch_function([sampler.variables], expressions)(points.T)
+    return [torch.as_tensor(v, dtype=points.dtype).expand(len(points)) for v in values]
 
 
 def _vanishes(expression: sp.Expr, sampler: Sampler) -> bool:
@@ -216,9 +216,8 @@ def _vanishes(expression: sp.Expr, sampler: Sampler) -> bool:
     if expression == 0:
         return True
     points = sampler.interior(64, torch.Generator().manual_seed(0))
-    terms = [_evaluate(term, points, sampler) for term in sp.Add.make_args(expression)]
-    size = sum(t.abs() for t in terms)
-    return bool((sum(terms).abs() <= 1e-12 * torch.as_tensor(size)).all())
+    terms = torch.stack(_evaluate(sp.Add.make_args(expression), points, sampler))
+    return bool((terms.sum(0).abs() <= 1e-12 * terms.abs().sum(0)).all())
 
 
 def _is_exact(condition: ParsedCondition, A: sp.Expr, B: sp.Expr, sampler: Sampler) -> bool:
@@ -226,7 +225,7 @@ def _is_exact(condition: ParsedCondition, A: sp.Expr, B: sp.Expr, sampler: Sampl
     if condition.data is None:
         return False
     (points,) = sampler.condition(condition, 64, torch.Generator().manual_seed(0))
-    values, factor, data = (_evaluate(e, points, sampler) for e in (A, B, condition.data))
+    values, factor, data = _evaluate((A, B, condition.data), points, sampler)
     size = 1.0 + max(float(values.abs().max()), float(data.abs().max()))
     return not math.isnan(size) and bool(
         ((values - data).abs() <= 1e-9 * size).all() and (factor.abs() <= 1e-9).all()

@@ -21,23 +21,32 @@ class Differentiator:
     def __init__(self, expression: sp.Expr, variables: Sequence[sp.Symbol]) -> None:
         self.variables = variables
         self._known: dict[MultiIndex, sp.Expr] = {(): expression}
-        self._terms_of: dict[sp.Symbol, list[sp.Expr]] = {}
-        for term in sp.Add.make_args(expression):
-            for symbol in term.free_symbols:
-                self._terms_of.setdefault(symbol, []).append(term)
+        self._symbols: dict[sp.Expr, frozenset[sp.Basic]] = {}
 
     def derivative(self, index: MultiIndex) -> sp.Expr:
         """∂^α of the expression."""
         if index not in self._known:
-            (axis, count), rest = index[0], index[1:]
-            symbol = self.variables[axis]
-            if not rest:
-                # A sum of many terms, each in few variables, is the common case in high dimension.
-                terms = self._terms_of.get(symbol, [])
-                self._known[index] = sp.Add(*(term.diff(symbol, count) for term in terms))
-            else:
-                self._known[index] = self.derivative(rest).diff(symbol, count)
+            *rest, (axis, count) = index
+            lower = (*rest, (axis, count - 1)) if count > 1 else tuple(rest)
+            self._known[index] = self._partial(self.derivative(lower), self.variables[axis])
         return self._known[index]
+
+    def _partial(self, e: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
+        """One derivative. In high dimension nearly all terms of a sum lack the symbol: they are passed over."""
+        if symbol not in self._free(e):
+            return sp.Integer(0)
+        if e.is_Add:
+            return sp.Add(*(self._partial(a, symbol) for a in e.args if symbol in self._free(a)))
+        if e.is_Mul:
+            args = e.args
+            dependent = [i for i, a in enumerate(args) if symbol in self._free(a)]
+            return sp.Add(*(sp.Mul(*args[:i], self._partial(args[i], symbol), *args[i + 1 :]) for i in dependent))
+        return e.diff(symbol)
+
+    def _free(self, e: sp.Expr) -> frozenset[sp.Basic]:
+        if e not in self._symbols:
+            self._symbols[e] = frozenset(e.free_symbols)
+        return self._symbols[e]
 
     def apply(self, operator: LinearOperator) -> sp.Expr:
         """Σ_α c_α ∂^α of the expression."""

@@ -16,7 +16,13 @@ from pinnzo.symbolic.calculus import refine
 from pinnzo.symbolic.conditions import parse_conditions
 from pinnzo.symbolic.domains import Domain
 from pinnzo.symbolic.lowering import lower
-from pinnzo.symbolic.verification import ExactFunction, evaluate_exact, verify_expression, verify_function
+from pinnzo.symbolic.verification import (
+    ExactFunction,
+    evaluate_exact,
+    verify_data,
+    verify_expression,
+    verify_function,
+)
 
 
 class Problem:
@@ -86,6 +92,7 @@ class Problem:
         self.conditions = parse_conditions(conditions, self.unknown, domain)
         if any(c.on_whole_boundary for c in self.conditions):
             self.sampler.check_boundary()
+        verify_data(self.lowered, self.conditions, self.sampler)
         self.ansatz: Ansatz = self._make_ansatz(ansatz)
         self.exact: sp.Expr | ExactFunction | None = self._check_exact(exact)
 

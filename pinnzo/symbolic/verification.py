@@ -42,6 +42,28 @@ def evaluate_exact(exact: sp.Expr | ExactFunction, points: torch.Tensor, variabl
     return values.to(points)
 
 
+def verify_data(equation: Lowered, conditions: Sequence[ParsedCondition], sampler: Sampler) -> None:
+    """Refuse source terms and data that are NaN or infinite inside the domain or where a condition holds.
+
+    Raises:
+        DeclarationError: names the term and a point.
+    """
+    generator = torch.Generator().manual_seed(0)
+    places = [("the equation", equation, [sampler.interior(256, generator)])]
+    for condition in conditions:
+        points = sampler.condition(condition, 256, generator)
+        places.append((f"the condition {condition.name!r}", condition.lowered, points))
+    for what, lowered, points in places:
+        known = [e for e in sp.Add.make_args(lowered.expression) if e.free_symbols.isdisjoint(lowered.quantities)]
+        broken = ~_evaluate(known, points[0], sampler).isfinite()
+        if broken.any():
+            which, where = divmod(int(broken.to(torch.uint8).argmax()), len(points[0]))
+            raise DeclarationError(
+                f"The term {known[which]} in {what} is NaN or infinite at {_point(points[0][where], sampler)}: every "
+                "term without the unknown must be finite in the domain."
+            )
+
+
 def verify_expression(
     exact: sp.Expr, equation: Lowered, conditions: Sequence[ParsedCondition], sampler: Sampler
 ) -> None:
@@ -117,33 +139,37 @@ def _terms(
     values: list[torch.Tensor] = []
     for quantity in lowered.quantities.values():
         x = points[places.index(quantity.place)]
-        parts = [_evaluate(calculus.apply(operator), x, sampler) for operator in quantity.operators]
+        single = [LinearOperator((term,)) for operator in quantity.operators for term in operator.terms]
+        parts = _evaluate([calculus.apply(operator) for operator in single], x, sampler)
         if quantity.squared:
-            values.append(torch.stack(parts).square().sum(0))
+            lengths = [len(operator.terms) for operator in quantity.operators]
+            sums = torch.stack([part.sum(0) for part in parts.split(lengths)])
+            values.append(sums.square().sum(0))
             split.append(values[-1][None])
         else:
-            values.append(parts[0])
-            single = [LinearOperator(((index, c),)) for index, c in quantity.operators[0].terms]
-            split.append(torch.stack([_evaluate(calculus.apply(operator), x, sampler) for operator in single]))
+            values.append(parts.sum(0))
+            split.append(parts)
     terms = list(sp.Add.make_args(lowered.expression))
-    # A quantity that occurs linearly, in one term, is shown by its parts: u_t − Δu would hide that they cancel.
     function = torch_function([sampler.variables, symbols], terms)
     numbers = []
     for term, value in zip(terms, function(points[0].T, values), strict=True):
-        number = torch.as_tensor(value, dtype=torch.float64).expand(len(points[0]))
-        alone = [i for i, s in enumerate(symbols) if term.has(s)]
-        if len(alone) == 1 and term.diff(symbols[alone[0]]).free_symbols.isdisjoint(symbols):
-            slope = _evaluate(term.diff(symbols[alone[0]]), points[0], sampler)
-            numbers.append(slope * split[alone[0]])
+        inside = [i for i, s in enumerate(symbols) if term.has(s)]
+        slope = term.diff(symbols[inside[0]]) if len(inside) == 1 else None
+        if slope is not None and slope.free_symbols.isdisjoint(symbols):
+            # A quantity that occurs linearly is shown by its parts: u_t − Δu as one number would hide its size.
+            numbers.append(_evaluate([slope], points[0], sampler) * split[inside[0]])
         else:
-            numbers.append(number[None])
+            numbers.append(torch.as_tensor(value, dtype=torch.float64).expand(1, len(points[0])))
     return torch.cat(numbers)
 
 
-def _evaluate(expression: sp.Expr, points: torch.Tensor, sampler: Sampler) -> torch.Tensor:
+def _evaluate(expressions: Sequence[sp.Expr], points: torch.Tensor, sampler: Sampler) -> torch.Tensor:
+    """Known expressions at points (N, D): (len(expressions), N)."""
     # A kink's second derivative is a Dirac delta, which is zero at almost every point.
-    smooth = expression.replace(sp.DiracDelta, lambda *_: sp.Integer(0)) if expression.has(sp.DiracDelta) else expression
-    return evaluate_exact(smooth, points, sampler.variables)
+    smooth = [e.replace(sp.DiracDelta, lambda *_: sp.Integer(0)) if e.has(sp.DiracDelta) else e for e in expressions]
+    values = torch_function([sampler.variables], smooth)(points.T)
+    rows = [torch.as_tensor(v, dtype=torch.float64).expand(len(points)) for v in values]
+    return torch.stack(rows) if rows else points.new_zeros(0, len(points))
 
 
 def _point(point: torch.Tensor, sampler: Sampler) -> str:

@@ -1,0 +1,209 @@
+"""The compiler: from a declared problem to residual functions over batches of points and network values.
+
+With u = A + B f, every linear operator of u becomes an operator of A, known exactly, plus a sum of coefficient
+functions times operators of f (the product rule). The latter are the *rows* that a derivative estimator computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+import torch
+
+from pinnzo.errors import NonFiniteError
+from pinnzo.multiindex import LinearOperator, MultiIndex, sub_indices
+from pinnzo.symbolic.calculus import Differentiator
+from pinnzo.symbolic.lowering import Lowered, Place, Quantity
+from pinnzo.symbolic.problem import Problem
+from pinnzo.symbolic.torch_code import TorchFunction, torch_function
+
+MAX_DENSE_SCATTER = 1 << 14
+"""Up to this many entries, rows are gathered by a product with a 0/1 matrix, which beats ``index_add`` on a CPU."""
+
+Terms = dict[sp.Expr, dict[MultiIndex, float]]
+
+
+def product_rule(operator: LinearOperator, B: Differentiator) -> list[tuple[sp.Expr, LinearOperator]]:
+    """Write L(B f) as a sum of (coefficient function) × (operator applied to f).
+
+    Terms that share a coefficient function become one operator: with B free of x, the Laplacian in x of B f is the
+    one row B Δf.
+    """
+    terms: Terms = {}
+    for index, c in operator.terms:
+        for of_network, of_factor, binomial in sub_indices(index):
+            factor = B.derivative(of_factor)
+            if factor == 0:
+                continue
+            number, function = factor.as_coeff_Mul() if factor.is_Mul or factor.is_number else (sp.Integer(1), factor)
+            group = terms.setdefault(function, {})
+            group[of_network] = group.get(of_network, 0.0) + c * binomial * float(number)
+    rows = ((function, LinearOperator.from_terms(group)) for function, group in terms.items())
+    return [(function, row) for function, row in rows if row.terms]
+
+
+class _Site:
+    """All that is needed of the unknown at one place: rows of f, and how they combine to operators of u.
+
+    Attributes:
+        rows: operators to be applied to the network, R.
+    """
+
+    def __init__(
+        self, operators: Sequence[LinearOperator], A: Differentiator, B: Differentiator, variables: Sequence[sp.Symbol]
+    ) -> None:
+        self.operators = list(operators)
+        rows: dict[LinearOperator, int] = {}
+        entries: list[tuple[int, int, sp.Expr]] = []
+        for target, operator in enumerate(self.operators):
+            for coefficient, row in product_rule(operator, B):
+                entries.append((target, rows.setdefault(row, len(rows)), coefficient))
+        self.rows = tuple(rows)
+        self.targets = torch.tensor([target for target, _, _ in entries], dtype=torch.long)
+        self.sources = torch.tensor([source for _, source, _ in entries], dtype=torch.long)
+        coefficients = list(dict.fromkeys(c for _, _, c in entries))
+        self.coefficient_of = torch.tensor([coefficients.index(c) for _, _, c in entries], dtype=torch.long)
+        self._known = torch_function([variables], [A.apply(operator) for operator in self.operators])
+        self._coefficients = torch_function([variables], coefficients)
+
+    def prepare(self, x: torch.Tensor) -> _PreparedSite:
+        known = _columns(self._known, x)
+        factors = _columns(self._coefficients, x)[:, self.coefficient_of.to(x.device)]
+        scatter = None
+        if len(self.targets) * len(self.operators) <= MAX_DENSE_SCATTER:
+            scatter = torch.zeros(len(self.targets), len(self.operators), dtype=x.dtype, device=x.device)
+            scatter[torch.arange(len(self.targets)), self.targets] = 1.0
+        return _PreparedSite(known, factors, self.sources.to(x.device), self.targets.to(x.device), scatter)
+
+
+@dataclass(frozen=True, eq=False)
+class _PreparedSite:
+    """A site with everything that depends on the points alone computed."""
+
+    known: torch.Tensor
+    factors: torch.Tensor
+    sources: torch.Tensor
+    targets: torch.Tensor
+    scatter: torch.Tensor | None
+
+    def combine(self, rows: torch.Tensor) -> torch.Tensor:
+        """Operators of u, (K, P, Q), from rows of f, (K, P, R)."""
+        products = rows[..., self.sources] * self.factors
+        if self.scatter is not None:
+            return self.known + products @ self.scatter
+        target = self.known.expand(*rows.shape[:-1], -1)
+        return target.index_add(-1, self.targets, products)
+
+
+def _columns(function: TorchFunction, x: torch.Tensor) -> torch.Tensor:
+    values = [torch.as_tensor(v, dtype=x.dtype, device=x.device).expand(len(x)) for v in function(x.T)]
+    return torch.stack(values, dim=1) if values else x.new_zeros(len(x), 0)
+
+
+class CompiledResidual:
+    """``lhs − rhs`` of an equation or a condition as a function of points and network rows.
+
+    Attributes:
+        name: of the condition, or "equation".
+        rows: for each place the operators R that have to be applied to the network there.
+    """
+
+    def __init__(self, name: str, lowered: Lowered, problem: Problem, A: Differentiator, B: Differentiator) -> None:
+        self.name = name
+        self.variables = problem.variables
+        self.quantities = list(lowered.quantities.items())
+        # A residual without the unknown's quantities still has points of its own.
+        self.places: tuple[Place, ...] = lowered.places or ((),)
+        self._sites: list[_Site] = []
+        for place in self.places:
+            wanted = (op for _, q in self.quantities if q.place == place for op in q.operators)
+            self._sites.append(_Site(list(dict.fromkeys(wanted)), A, B, self.variables))
+        self.rows = tuple(site.rows for site in self._sites)
+        self._function = torch_function([self.variables, [s for s, _ in self.quantities]], [lowered.expression])
+
+    def prepare(self, points: Sequence[torch.Tensor]) -> PreparedResidual:
+        """Compute all that depends on the points alone.
+
+        Args:
+            points: for each place the points (P, D).
+
+        Raises:
+            NonFiniteError: a coefficient or a part of the ansatz is not finite at one of the points.
+        """
+        sites = [site.prepare(x) for site, x in zip(self._sites, points, strict=True)]
+        for site, x in zip(sites, points, strict=True):
+            finite = torch.cat([site.known, site.factors], dim=1).isfinite().all(1)
+            if not finite.all():
+                worst = x[int((~finite).to(torch.uint8).argmax())]
+                where = ", ".join(f"{s} = {float(v):.4g}" for s, v in zip(self.variables[:4], worst, strict=False))
+                raise NonFiniteError(f"The ansatz makes {self.name!r} infinite or NaN at {where}: give another ansatz.")
+        return PreparedResidual(self, points[0], sites)
+
+    def gather(self, quantity: Quantity, operators: Sequence[torch.Tensor]) -> torch.Tensor:
+        """A quantity's value (K, P) from the operators of u at all places."""
+        where = self.places.index(quantity.place)
+        known = self._sites[where].operators
+        columns = [known.index(op) for op in quantity.operators]
+        if not quantity.squared:
+            return operators[where][..., columns[0]]
+        first, last = columns[0], columns[-1] + 1
+        contiguous = columns == list(range(first, last))
+        return operators[where][..., slice(first, last) if contiguous else columns].square().sum(-1)
+
+    def evaluate(self, x: torch.Tensor, quantities: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The residual from the values of all quantities."""
+        return torch.as_tensor(self._function(x.T, quantities)[0], dtype=x.dtype, device=x.device)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedResidual:
+    """A residual on fixed points, as a function of the network rows alone."""
+
+    compiled: CompiledResidual
+    points: torch.Tensor
+    sites: list[_PreparedSite]
+
+    def residual(self, rows: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Residuals (K, P) from rows of f, for each place (K, P, R)."""
+        operators = [site.combine(values) for site, values in zip(self.sites, rows, strict=True)]
+        quantities = [self.compiled.gather(q, operators) for _, q in self.compiled.quantities]
+        return self.compiled.evaluate(self.points, quantities).expand(rows[0].shape[0], len(self.points))
+
+
+class CompiledProblem:
+    """A problem's equation and soft conditions as residual functions, and its ansatz as torch functions.
+
+    Args:
+        problem: the declaration.
+        estimate: "network" if rows are derivatives of f (the default: A and B are differentiated exactly), or
+            "solution" if they are derivatives of the whole u = A + B f, as in the paper.
+
+    Attributes:
+        equation: the residual of the equation.
+        conditions: the residuals of the soft conditions.
+    """
+
+    def __init__(self, problem: Problem, estimate: str = "network") -> None:
+        self.problem = problem
+        self.estimate = estimate
+        ansatz = problem.ansatz
+        whole = estimate == "solution"
+        A = Differentiator(sp.Integer(0) if whole else ansatz.A, problem.variables)
+        B = Differentiator(sp.Integer(1) if whole else ansatz.B, problem.variables)
+        self.equation = CompiledResidual("equation", problem.lowered, problem, A, B)
+        self.conditions = [CompiledResidual(c.name, c.lowered, problem, A, B) for c in ansatz.soft]
+        self._ansatz = torch_function([problem.variables], [ansatz.A, ansatz.B])
+
+    def ansatz(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """A and B at points x (..., D), each (...)."""
+        values = self._ansatz(x.movedim(-1, 0))
+        A, B = (torch.as_tensor(v, dtype=x.dtype, device=x.device).expand(x.shape[:-1]) for v in values)
+        return A, B
+
+    @property
+    def rows(self) -> tuple[LinearOperator, ...]:
+        """All operators that the equation and the soft conditions need, without repetition."""
+        residuals = (self.equation, *self.conditions)
+        return tuple(dict.fromkeys(row for r in residuals for site in r.rows for row in site))
