@@ -1,0 +1,7 @@
+"""Derivative estimators: sparse-grid Stein formulas, finite differences and the autodiff reference."""
+
+from pinnzo.derivatives.autodiff import Autodiff as Autodiff
+from pinnzo.derivatives.base import Estimator as Estimator
+from pinnzo.derivatives.finite_difference import FiniteDifference as FiniteDifference
+from pinnzo.derivatives.smolyak import SmolyakStein as SmolyakStein
+from pinnzo.derivatives.stencil import Stencil as Stencil

@@ -113,8 +113,6 @@ def parse_conditions(
 
 
 def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondition:
-    if isinstance(condition, sp.Equality):
-        condition = Condition(condition)
     if condition in (sp.true, sp.false, True, False):
         raise DeclarationError(
             f"A condition evaluated to {condition} before it reached Problem: it does not contain {unknown} any more."

@@ -13,7 +13,7 @@ from pinnzo.errors import DeclarationError
 from pinnzo.symbolic.ansatz import Ansatz, build_ansatz, given_ansatz
 from pinnzo.symbolic.boundary import Sampler
 from pinnzo.symbolic.calculus import refine
-from pinnzo.symbolic.conditions import parse_conditions
+from pinnzo.symbolic.conditions import Condition, parse_conditions
 from pinnzo.symbolic.domains import Domain
 from pinnzo.symbolic.lowering import lower
 from pinnzo.symbolic.verification import (
@@ -43,8 +43,9 @@ class Problem:
 
     Attributes:
         variables: the arguments of the unknown; columns of points are in this order.
-        dimension: their number D.
         unknown: the unknown function applied to them.
+        declared_conditions: the conditions as given.
+        ansatz: u = A + B f, with the names of the hard conditions and the soft ones themselves.
 
     Raises:
         DeclarationError: the parts contradict each other; the message names the one at fault.
@@ -89,7 +90,8 @@ class Problem:
             raise DeclarationError(f"The equation {equation} holds a coordinate at a constant: that is a condition.")
         if isinstance(conditions, (sp.Basic, str)) or not isinstance(conditions, Sequence):
             raise DeclarationError("conditions must be a list, also when there is only one condition.")
-        self.conditions = parse_conditions(conditions, self.unknown, domain)
+        self.declared_conditions = tuple(Condition(c) if isinstance(c, sp.Equality) else c for c in conditions)
+        self.conditions = parse_conditions(self.declared_conditions, self.unknown, domain)
         if any(c.on_whole_boundary for c in self.conditions):
             self.sampler.check_boundary()
         verify_data(self.lowered, self.conditions, self.sampler)

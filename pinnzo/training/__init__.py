@@ -1,0 +1,17 @@
+"""Training by forward queries: objectives, gradient estimators and the trainers that use them."""
+
+from .base import Objective as Objective
+from .base import Trainer as Trainer
+from .base import TrainerState as TrainerState
+from .budget import Budget as Budget
+from .conversion import as_trainer as as_trainer
+from .coordinate_gradient import CoordinateGradient as CoordinateGradient
+from .first_order import FirstOrder as FirstOrder
+from .gradients import GradientEstimate as GradientEstimate
+from .gradients import GradientEstimator as GradientEstimator
+from .history import History as History
+from .history import Record as Record
+from .hybrid import HybridZO as HybridZO
+from .random_gradient import RandomGradient as RandomGradient
+from .update import Update as Update
+from .zeroth_order import ZerothOrder as ZerothOrder

@@ -15,10 +15,12 @@ class Objective(ABC):
     Attributes:
         parameter_count: the length d of a parameter vector.
         evaluations: network evaluations spent so far (one = one network at one point).
+        evaluations_per_query: network evaluations that the loss of one parameter vector costs.
     """
 
     parameter_count: int
     evaluations: int
+    evaluations_per_query: int = 1
 
     @abstractmethod
     def losses(self, theta: torch.Tensor) -> torch.Tensor:
@@ -27,7 +29,8 @@ class Objective(ABC):
     def residuals(self, theta: torch.Tensor) -> torch.Tensor:
         """The weighted residual vectors, (K, d) → (K, M), whose sums of squares are the losses."""
         raise TypeError(
-            f"{type(self).__name__} has no residual vector, only a loss: use a trainer that needs the loss alone."
+            f"{type(self).__name__} has no residual vector, only a loss: use a trainer that needs the loss "
+            f"alone."
         )
 
     @abstractmethod
@@ -69,7 +72,7 @@ class Trainer(ABC):
 
     @abstractmethod
     def step(self, objective: Objective, state: TrainerState) -> TrainerState:
-        """Do one step on the objective's current points and return the new state; ``state`` is left as it was."""
+        """One step on the objective's current points: the new state; ``state`` is left as it was."""
 
     def validated(self, state: TrainerState, loss: float) -> TrainerState:
         """Take note of a loss on held-out points, measured between steps."""

@@ -1,0 +1,42 @@
+"""pinnzo: solve partial differential equations with neural networks, using forward passes only."""
+
+from importlib.metadata import version as _version
+
+from pinnzo import networks as networks
+from pinnzo.accuracy import Accuracy as Accuracy
+from pinnzo.catalogue import problem as problem
+from pinnzo.catalogue import problems as problems
+from pinnzo.derivatives import Autodiff as Autodiff
+from pinnzo.derivatives import FiniteDifference as FiniteDifference
+from pinnzo.derivatives import SmolyakStein as SmolyakStein
+from pinnzo.derivatives import Stencil as Stencil
+from pinnzo.errors import PinnzoError as PinnzoError
+from pinnzo.networks import MLP as MLP
+from pinnzo.networks import BlackBox as BlackBox
+from pinnzo.networks import TensorTrainMatrix as TensorTrainMatrix
+from pinnzo.networks import TensorTrainMLP as TensorTrainMLP
+from pinnzo.slices import Slice as Slice
+from pinnzo.solution import Solution as Solution
+from pinnzo.solution import load as load
+from pinnzo.solve import resume as resume
+from pinnzo.solve import solve as solve
+from pinnzo.symbolic import Ball as Ball
+from pinnzo.symbolic import Boundary as Boundary
+from pinnzo.symbolic import Box as Box
+from pinnzo.symbolic import Condition as Condition
+from pinnzo.symbolic import Gaussian as Gaussian
+from pinnzo.symbolic import Problem as Problem
+from pinnzo.symbolic import coordinates as coordinates
+from pinnzo.symbolic import divergence as divergence
+from pinnzo.symbolic import gradient as gradient
+from pinnzo.symbolic import gradient_norm_squared as gradient_norm_squared
+from pinnzo.symbolic import laplacian as laplacian
+from pinnzo.training import Budget as Budget
+from pinnzo.training import CoordinateGradient as CoordinateGradient
+from pinnzo.training import FirstOrder as FirstOrder
+from pinnzo.training import History as History
+from pinnzo.training import HybridZO as HybridZO
+from pinnzo.training import RandomGradient as RandomGradient
+from pinnzo.training import ZerothOrder as ZerothOrder
+
+__version__ = _version("pinnzo")

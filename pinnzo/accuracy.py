@@ -1,0 +1,76 @@
+"""How far a solution is from the exact one, beside two baselines that have learnt nothing or next to nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from pinnzo.assembly import Assembly
+from pinnzo.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Errors against the exact solution on points that were never trained on.
+
+    Attributes:
+        relative_l2: ‖u − u*‖₂ / ‖u*‖₂.
+        max_abs: max |u − u*|.
+        rmse: root mean square of u − u*.
+        zero_network: relative L2 error of the ansatz with f ≡ 0.
+        affine_network: relative L2 error with the best affine f, fitted by least squares to u* on other points.
+        points: the number of points.
+    """
+
+    relative_l2: float
+    max_abs: float
+    rmse: float
+    zero_network: float
+    affine_network: float
+    points: int
+
+
+def measure(assembly: Assembly, theta: torch.Tensor, count: int) -> Accuracy:
+    """Compare a solution with the exact one on fresh points of the domain.
+
+    Raises:
+        SettingError: no exact solution is known, or ``count`` is not positive.
+    """
+    problem = assembly.problem
+    if problem.exact is None:
+        raise SettingError("The problem has no exact solution to compare with: give one as Problem(exact=…).")
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise SettingError(f"points is {count!r}: give the number of points to compare at, at least 1.")
+    x = problem.sampler.interior(count, assembly.generator("test"), assembly.dtype)
+    exact = problem.exact_values(x)
+    assert exact is not None
+    gap = assembly.values(theta, x).double() - exact
+    scale = exact.norm()
+    x = x.double()
+    A, _ = assembly.compiled.ansatz(x)
+    return Accuracy(
+        relative_l2=float(gap.norm() / scale),
+        max_abs=float(gap.abs().max()),
+        rmse=float(gap.square().mean().sqrt()),
+        zero_network=float((A - exact).norm() / scale),
+        affine_network=float((_affine_fit(assembly, x) - exact).norm() / scale),
+        points=count,
+    )
+
+
+def _affine_fit(assembly: Assembly, x: torch.Tensor) -> torch.Tensor:
+    """A + B (a·x + b) at points x, with a and b from a least-squares fit to the exact solution on other points."""
+    problem = assembly.problem
+    fit_on = problem.sampler.interior(max(10_000, 10 * (problem.dimension + 1)), assembly.generator("affine"))
+    exact = problem.exact_values(fit_on)
+    assert exact is not None
+
+    def design(points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        A, B = assembly.compiled.ansatz(points)
+        return A, B[:, None] * torch.cat([points, torch.ones_like(points[:, :1])], dim=1)
+
+    A, columns = design(fit_on)
+    coefficients = torch.linalg.lstsq(columns, (exact - A)[:, None], driver="gelsd").solution
+    A, columns = design(x)
+    return A + (columns @ coefficients)[:, 0]

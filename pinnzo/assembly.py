@@ -1,0 +1,105 @@
+"""A problem and settings put together: everything that training and evaluation need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import torch
+
+from pinnzo.derivatives import Estimator
+from pinnzo.derivatives.default import default_estimator
+from pinnzo.errors import SettingError
+from pinnzo.networks import build_network
+from pinnzo.seeding import generator, stream_seed
+from pinnzo.settings import DTYPES, RunSettings
+from pinnzo.symbolic.compiler import CompiledProblem
+from pinnzo.symbolic.problem import Problem
+from pinnzo.training.residual_objective import ResidualObjective
+
+VALIDATION_POINTS = 1000
+ERROR_POINTS = 1000
+EVALUATED_NUMBERS = 1 << 22
+"""Hidden units that one call computes at once when a solution is evaluated at many points."""
+
+
+class Assembly:
+    """A compiled problem with its network, estimator and objectives.
+
+    Args:
+        problem: the declaration.
+        settings: of the run.
+
+    Raises:
+        SettingError: the network does not fit the problem.
+        StencilError: the estimator cannot see a derivative of the problem.
+    """
+
+    def __init__(self, problem: Problem, settings: RunSettings) -> None:
+        self.problem, self.settings = problem, settings
+        self.dtype = DTYPES[settings.dtype]
+        self.device = torch.device(settings.device)
+        self.compiled = CompiledProblem(problem, settings.estimate)
+        columns = dict(zip(problem.domain.variables, problem.domain.scale(), strict=True))
+        self.scale = [columns[s] for s in problem.variables]
+        low, high = (list(ends) for ends in zip(*self.scale, strict=True))
+        self.network = build_network(settings.network, problem.dimension, (low, high))
+        if self.network.outputs != 1:
+            raise SettingError(f"network has {self.network.outputs} outputs: a problem with one unknown needs 1.")
+        self.estimator: Estimator = settings.derivatives or default_estimator(
+            self.compiled.rows, self.scale, self.dtype
+        )
+
+    @property
+    def run_seed(self) -> int:
+        """The seed of the trainer's own randomness."""
+        return stream_seed(self.settings.seed, "trainer")
+
+    def generator(self, purpose: str) -> torch.Generator:
+        """A generator of this run's seed on its device."""
+        return generator(self.settings.seed, purpose, self.device)
+
+    def initial(self) -> torch.Tensor:
+        """The initial parameters (d,)."""
+        return self.network.initial(self.generator("parameters"), self.dtype)
+
+    @cached_property
+    def objective(self) -> ResidualObjective:
+        """The loss that is trained on."""
+        return self._objective(self.settings.points)
+
+    @cached_property
+    def validation(self) -> ResidualObjective:
+        """The same loss on points of its own, drawn once."""
+        objective = self._objective(max(VALIDATION_POINTS, self.settings.points))
+        objective.draw(self.generator("validation"))
+        return objective
+
+    def values(self, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """The solution u at points x (N, D) for one θ (d,): (N,)."""
+        bound = self.network.bind(theta[None])
+        chunk = max(1, EVALUATED_NUMBERS // self.network.width)
+        parts = []
+        for part in x.split(chunk):
+            A, B = self.compiled.ansatz(part)
+            parts.append(A + B * bound.values(part)[0, :, 0])
+        return torch.cat(parts) if parts else x.new_zeros(0)
+
+    def error_function(self) -> Callable[[torch.Tensor], float] | None:
+        """The relative L2 error of parameters on points of its own, or None where no exact solution is known."""
+        if self.problem.exact is None:
+            return None
+        x = self.problem.sampler.interior(ERROR_POINTS, self.generator("history"), self.dtype)
+        exact = self.problem.exact_values(x)
+        assert exact is not None
+        reference = exact.to(self.dtype)
+
+        def error(theta: torch.Tensor) -> float:
+            return float((self.values(theta, x) - reference).norm() / reference.norm())
+
+        return error
+
+    def _objective(self, points: int) -> ResidualObjective:
+        return ResidualObjective(
+            self.compiled, self.network, self.estimator, points, self.settings.weights, self.dtype
+        )

@@ -1,0 +1,61 @@
+"""Scalar functions of points that estimators differentiate: the network f, and the whole solution u = A + B f."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from pinnzo.networks.base import BoundNetwork
+
+AnsatzFunction = Callable[[torch.Tensor], "tuple[torch.Tensor, torch.Tensor]"]
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkField:
+    """K networks with one output each.
+
+    Attributes:
+        bound: the networks.
+        width: their widest layer.
+    """
+
+    bound: BoundNetwork
+    width: int
+
+    def values(self, x: torch.Tensor) -> torch.Tensor:
+        """f at points x (P, D): (K, P)."""
+        return self.bound.values(x)[..., 0]
+
+    def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
+        """f at x_p + δ_j, nodes (J, D): (K, P, J)."""
+        return self.bound.values_at(x, nodes)[..., 0]
+
+
+@dataclass(frozen=True, eq=False)
+class SolutionField:
+    """K solutions u = A + B f.
+
+    Attributes:
+        network: the networks f.
+        ansatz: A and B as a function of points (..., D).
+    """
+
+    network: NetworkField
+    ansatz: AnsatzFunction
+
+    @property
+    def width(self) -> int:
+        """The widest layer of the networks."""
+        return self.network.width
+
+    def values(self, x: torch.Tensor) -> torch.Tensor:
+        """U at points x (P, D): (K, P)."""
+        A, B = self.ansatz(x)
+        return A + B * self.network.values(x)
+
+    def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
+        """U at x_p + δ_j, nodes (J, D): (K, P, J)."""
+        A, B = self.ansatz(x[:, None, :] + nodes)
+        return A + B * self.network.values_at(x, nodes)

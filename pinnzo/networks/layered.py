@@ -1,0 +1,181 @@
+"""The network that the settings of ``mlp.py`` and ``tensor_train_mlp.py`` build."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+
+from pinnzo.errors import SettingError, ShapeError
+from pinnzo.networks.activations import Activation
+from pinnzo.networks.base import BoundNetwork, Network
+from pinnzo.networks.layers import BoundLayer, Layer
+
+# Hidden units that one pass computes at once, if there is more than one network: the caches hold a few times as many.
+CACHED_ELEMENTS = 2**18
+
+Scaling = tuple["Sequence[float] | torch.Tensor", "Sequence[float] | torch.Tensor"]
+
+
+class LayeredNetwork(Network):
+    """Affine layers with an activation function between them.
+
+    Args:
+        layers: at least two, as ``stack_layers`` lays them out.
+        activation: applied after every layer but the last.
+        scaling: (low, high), each with one number an input. Input d is mapped from [low_d, high_d] to [-1, 1] first;
+            one with an infinite end is left as it is.
+    """
+
+    def __init__(
+        self, layers: tuple[Layer, ...], activation: Activation, scaling: Scaling | None = None
+    ) -> None:
+        self.layers = layers
+        self.activation = activation
+        self.inputs = layers[0].inputs
+        self.outputs = layers[-1].outputs
+        self.parameter_count = layers[-1].stop
+        self.width = max(layer.outputs for layer in layers)
+        self.scaling = None if scaling is None else _slope_and_shift(scaling, self.inputs)
+
+    def initial(self, generator: torch.Generator, dtype: torch.dtype) -> torch.Tensor:
+        """Draw an initial θ (d,).
+
+        Weights have the variance gain / inputs. Hidden biases of a sine network are phases, uniform in [-π, π], since a
+        sine is a different feature at each of them (as in random Fourier features, Rahimi & Recht 2007); those
+        of others are uniform in ±1/√inputs. The last bias is 0.
+        """
+        pieces = []
+        for layer in self.layers[:-1]:
+            bias_range = math.pi if self.activation.phases else layer.inputs**-0.5
+            pieces.append(layer.initial(generator, dtype, self.activation.gain, bias_range))
+        pieces.append(self.layers[-1].initial(generator, dtype, 1.0, 0.0))
+        return torch.cat(pieces)
+
+    def bind(self, theta: torch.Tensor) -> BoundLayeredNetwork:
+        """Fill in K parameter vectors, ``theta`` of shape (K, d)."""
+        if theta.ndim != 2 or theta.shape[1] != self.parameter_count:
+            raise ShapeError(
+                f"theta has shape {tuple(theta.shape)}, but bind takes K parameter vectors of this network as "
+                f"(K, {self.parameter_count})."
+            )
+        scaling = self.scaling
+        if scaling is not None:
+            scaling = (scaling[0].to(theta), scaling[1].to(theta))
+        return BoundLayeredNetwork([layer.bind(theta) for layer in self.layers], self.activation, scaling)
+
+
+class BoundLayeredNetwork(BoundNetwork):
+    """A layered network with K parameter vectors filled in.
+
+    Inside, hidden units are (K, units, R) for R points. Where autograd is off, activations overwrite their argument.
+    """
+
+    def __init__(
+        self,
+        layers: list[BoundLayer],
+        activation: Activation,
+        scaling: tuple[torch.Tensor, torch.Tensor] | None,
+    ) -> None:
+        self.first = layers[0]
+        self.others = layers[1:]
+        self.activation = activation
+        self.scaling = scaling
+
+    def values(self, x: torch.Tensor) -> torch.Tensor:
+        """Evaluate at points ``x`` of shape (P, D); returns (K, P, outputs)."""
+        x = self._scaled(x)
+        values = [
+            part._finish(self.activation(part.first.from_common(x))) for part in self._parts(x.shape[1])
+        ]
+        return _joined(values).transpose(1, 2)
+
+    def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
+        """Evaluate at x_p + δ_j for every point and node.
+
+        The first layer is affine, W(x + δ) + b = (W x + b) + W δ, so it acts on P + J vectors instead of P·J. After
+        it sin(α + β) = sin α cos β + cos α sin β does the same for the sines, which take most of the time of a narrow
+        network; the rounding error of the sum is that of the direct evaluation.
+
+        Args:
+            x: points, (P, D).
+            nodes: shifts, (J, D).
+
+        Returns:
+            (K, P, J, outputs), not contiguous.
+        """
+        points, steps = self._scaled(x), self._scaled(nodes, shift=False)
+        # The longer of the two axes goes last: long inner loops are faster.
+        points_last = x.shape[0] > nodes.shape[0]
+        values = []
+        for part in self._parts(x.shape[0] * nodes.shape[0]):
+            a = part.first.from_common(points)
+            b = part.first.from_common(steps, bias=False)
+            hidden = part._first_activation(b, a) if points_last else part._first_activation(a, b)
+            values.append(part._finish(hidden))
+        shape = (nodes.shape[0], x.shape[0]) if points_last else (x.shape[0], nodes.shape[0])
+        joined = _joined(values).unflatten(2, shape)
+        return joined.permute(0, 3, 2, 1) if points_last else joined.permute(0, 2, 3, 1)
+
+    def _parts(self, rows: int) -> list[BoundLayeredNetwork]:
+        """Split the K networks into groups whose hidden units at ``rows`` points stay in the cache."""
+        count = self.first.bias.shape[0]
+        width = max(layer.bias.shape[1] for layer in (self.first, *self.others))
+        group = max(1, CACHED_ELEMENTS // (width * max(rows, 1)))
+        if group >= count:
+            return [self]
+        return [
+            BoundLayeredNetwork(
+                [layer.part(start, start + group) for layer in (self.first, *self.others)],
+                self.activation,
+                self.scaling,
+            )
+            for start in range(0, count, group)
+        ]
+
+    def _first_activation(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        """The activation of all sums of a (K, units, A) and b (K, units, B): (K, units, A·B)."""
+        few = a.shape[2] * b.shape[2] < 4 * (a.shape[2] + b.shape[2])
+        if few or self.activation.name != "sine":
+            return self.activation((a[..., None] + b[:, :, None, :]).flatten(2))
+        hidden = torch.sin(a)[..., None] * torch.cos(b)[:, :, None, :]
+        other = torch.cos(a)[..., None], torch.sin(b)[:, :, None, :]
+        if torch.is_grad_enabled():
+            return (hidden + other[0] * other[1]).flatten(2)
+        return hidden.addcmul_(*other).flatten(2)
+
+    def _finish(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Layers after the first, from hidden units (K, units, R) to (K, outputs, R)."""
+        for layer in self.others[:-1]:
+            hidden = self.activation(layer(hidden))
+        return self.others[-1](hidden)
+
+    def _scaled(self, x: torch.Tensor, *, shift: bool = True) -> torch.Tensor:
+        """Points (P, D) as columns (D, P) of scaled inputs; differences of points without the shift."""
+        if self.scaling is None:
+            return x.T
+        return torch.addcmul(self.scaling[1], self.scaling[0], x.T) if shift else self.scaling[0] * x.T
+
+
+def _joined(values: list[torch.Tensor]) -> torch.Tensor:
+    return values[0] if len(values) == 1 else torch.cat(values)
+
+
+def _slope_and_shift(scaling: Scaling, inputs: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The map from [low, high] to [-1, 1] as columns (D, 1): slope and shift."""
+    low, high = (torch.as_tensor(end, dtype=torch.float64).reshape(-1) for end in scaling)
+    if low.numel() != inputs or high.numel() != inputs:
+        raise ShapeError(
+            f"scaling has {low.numel()} lower and {high.numel()} upper ends, but the network has {inputs} inputs: "
+            "give one of each an input."
+        )
+    if bool(torch.isnan(low).any() or torch.isnan(high).any() or (high <= low).any()):
+        raise SettingError(
+            f"scaling maps [low, high] to [-1, 1], which low={low.tolist()} and high={high.tolist()} do not allow: "
+            "every upper end must exceed the lower one."
+        )
+    bounded = torch.isfinite(low) & torch.isfinite(high)
+    slope = torch.where(bounded, 2 / (high - low), 1.0)
+    shift = torch.where(bounded, -(high + low) / (high - low), 0.0)
+    return slope[:, None], shift[:, None]

@@ -1,0 +1,75 @@
+"""Values of a solution on a line or a plane through its domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+import torch
+
+from pinnzo.errors import SettingError
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """Values on a grid; ``np.asarray(slice)`` gives those of the solution.
+
+    Attributes:
+        axes: the one or two variables that run.
+        coordinates: their grid coordinates, one array (n,) each.
+        values: the solution, (n,) or (n, n), the first axis running with the first variable.
+        exact: the exact solution there, or None.
+        at: the values of all other variables.
+    """
+
+    axes: tuple[sp.Symbol, ...]
+    coordinates: tuple[np.ndarray, ...]
+    values: np.ndarray
+    exact: np.ndarray | None
+    at: dict[sp.Symbol, float]
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return np.array(self.values, dtype=dtype)
+
+
+def make_slice(
+    evaluate: Callable[[torch.Tensor], torch.Tensor],
+    exact: Callable[[torch.Tensor], torch.Tensor | None],
+    variables: Sequence[sp.Symbol],
+    scale: Sequence[tuple[float, float]],
+    axes: Sequence[sp.Symbol],
+    at: Mapping[sp.Symbol, float] | None,
+    points: int,
+) -> Slice:
+    """Evaluate on a line or plane; variables that are not named stay at the middle of their range.
+
+    Raises:
+        SettingError: not one or two different variables, an unknown variable, or no grid.
+    """
+    at = dict(at or {})
+    for symbol in (*axes, *at):
+        if symbol not in variables:
+            raise SettingError(f"{symbol!r} is not one of the variables {', '.join(map(str, variables))}.")
+    if len(axes) not in (1, 2) or len(set(axes)) != len(axes):
+        raise SettingError(f"A slice runs over one variable or two different ones, not {tuple(axes)}.")
+    if both := set(axes) & set(at):
+        raise SettingError(f"{both.pop()} is held in at=, but it is also an axis of the slice: choose one.")
+    if isinstance(points, bool) or not isinstance(points, int) or points < 2:
+        raise SettingError(f"points is {points!r}: give the number of grid points along an axis, at least 2.")
+    ranges = dict(zip(variables, scale, strict=True))
+    held = {s: float(at.get(s, sum(ranges[s]) / 2)) for s in variables if s not in axes}
+    coordinates = tuple(np.linspace(*ranges[s], points) for s in axes)
+    mesh = np.meshgrid(*coordinates, indexing="ij")
+    columns = [mesh[axes.index(s)].ravel() if s in axes else np.full(mesh[0].size, held[s]) for s in variables]
+    x = torch.from_numpy(np.stack(columns, axis=1))
+    reference = exact(x)
+    return Slice(
+        tuple(axes),
+        coordinates,
+        evaluate(x).cpu().double().numpy().reshape(mesh[0].shape),
+        None if reference is None else reference.cpu().numpy().reshape(mesh[0].shape),
+        held,
+    )

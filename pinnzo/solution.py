@@ -1,0 +1,224 @@
+"""What ``solve`` returns: a function, with everything that is known about how good it is and how it came about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+import torch
+
+from pinnzo.accuracy import Accuracy, measure
+from pinnzo.assembly import Assembly
+from pinnzo.errors import NonFiniteError, ShapeError, StorageError
+from pinnzo.fields import NetworkField, SolutionField
+from pinnzo.networks.base import Network
+from pinnzo.settings import RunSettings
+from pinnzo.slices import Slice, make_slice
+from pinnzo.storage import HISTORY, SOLUTION, SUMMARY, header_of, prepare_folder, read_run, write_run, write_text
+from pinnzo.symbolic.problem import Problem
+from pinnzo.training import History
+from pinnzo.training.fit import RunState
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Solution:
+    """An approximate solution u = A + B f of a problem.
+
+    Call it with points (N, D), whose columns are in the order of ``problem.variables``, for the values (N,).
+
+    Attributes:
+        problem: the declaration.
+        settings: of the run.
+        theta: the network's parameters (d,), the best of the run by the loss on held-out points.
+        history: what was recorded on the way.
+        status: why the training stopped, as a sentence.
+        loss: the loss of ``theta`` on the held-out points.
+        steps: training steps.
+        evaluations: network evaluations spent.
+        seconds: training time.
+    """
+
+    def __init__(self, assembly: Assembly, run: RunState, status: str) -> None:
+        self._assembly = assembly
+        self.problem: Problem = assembly.problem
+        self.settings: RunSettings = assembly.settings
+        self.theta = run.best_theta
+        self.history: History = run.history
+        self.status = status
+        self.loss = run.best_loss
+        self.steps = run.trainer.step
+        self.evaluations = run.evaluations
+        self.seconds = run.seconds
+        self.run = run
+
+    @property
+    def network(self) -> Network:
+        """The network f as a pure function of parameters and points."""
+        return self._assembly.network
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of trained parameters d."""
+        return self.network.parameter_count
+
+    def __call__(self, points: Any) -> Any:
+        """Evaluate the solution.
+
+        Args:
+            points: (N, D), an array, a nested list or a tensor.
+
+        Returns:
+            The values (N,): a tensor for a tensor, else a NumPy array.
+
+        Raises:
+            ShapeError: ``points`` has another shape.
+            NonFiniteError: ``points`` contains NaN or infinity.
+        """
+        x = self._points(points)
+        with torch.inference_mode():
+            values = self._assembly.values(self.theta, x)
+        return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
+
+    def residual(self, points: Any) -> Any:
+        """The residual ``lhs − rhs`` of the equation, with the run's own derivative estimator.
+
+        Args:
+            points: (N, D), as for a call.
+
+        Returns:
+            (N,): a tensor for a tensor, else a NumPy array.
+        """
+        x = self._points(points)
+        equation = self._assembly.compiled.equation
+        with torch.inference_mode():
+            network = NetworkField(self.network.bind(self.theta[None]), self.network.width)
+            whole = self.settings.estimate == "solution"
+            field = SolutionField(network, self._assembly.compiled.ansatz) if whole else network
+            rows = [self._assembly.estimator.discretise(r, x.shape[1]).apply(field, x) for r in equation.rows]
+            values = equation.prepare([x]).residual(rows)[0]
+        return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
+
+    def error(self, points: int = 10_000) -> Accuracy:
+        """Errors against the exact solution on fresh points, with the zero and affine baselines.
+
+        Raises:
+            SettingError: the problem has no exact solution.
+        """
+        with torch.inference_mode():
+            return measure(self._assembly, self.theta, points)
+
+    def slice(
+        self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101
+    ) -> Slice:
+        """Values on a line (one variable) or a plane (two) through the domain.
+
+        Args:
+            axes: the variables that run over their range.
+            at: values of the others; those not named stay at the middle of their range.
+            points: grid points along each axis.
+
+        Raises:
+            SettingError: a variable is unknown, or named twice.
+        """
+        return make_slice(
+            self.__call__, self.problem.exact_values, self.problem.variables, self._assembly.scale, axes, at, points
+        )
+
+    def plot_slice(
+        self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101
+    ) -> Figure:
+        """Draw a slice: the solution and, where it is known, the exact solution and the error."""
+        from pinnzo.plotting import plot_slice
+
+        return plot_slice(self.slice(*axes, at=at, points=points), title=self.problem.name)
+
+    def plot_history(self) -> Figure:
+        """Draw loss and error against network evaluations and against time."""
+        from pinnzo.plotting import plot_history
+
+        baseline = self.error().zero_network if self.problem.exact is not None else None
+        return plot_history(self.history, title=self.problem.name, zero_network=baseline)
+
+    def summary(self) -> dict[str, Any]:
+        """The figures of the run as JSON data: errors with their baselines, loss, cost, and why it stopped."""
+        known = self.problem.exact is not None
+        accuracy = self.error() if known else None
+        figures = ("relative_l2", "max_abs", "rmse", "zero_network", "affine_network")
+        return {
+            "problem": self.problem.name,
+            "dimension": self.problem.dimension,
+            **{name: getattr(accuracy, name) if accuracy else None for name in figures},
+            "loss": self.loss,
+            "parameters": self.parameter_count,
+            "evaluations": self.evaluations,
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "seed": self.settings.seed,
+            "dtype": self.settings.dtype,
+            "status": self.status,
+        }
+
+    def save(self, folder: str | Path) -> None:
+        """Write the solution to a folder, as safetensors and JSON.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        target = prepare_folder(Path(folder))
+        header = {**header_of(self.problem, self.settings), "status": self.status}
+        write_run(target / SOLUTION, self.run, header)
+        write_text(target / SUMMARY, json.dumps(self.summary(), indent=2) + "\n")
+        write_text(target / HISTORY, self.history.to_json_lines())
+
+    def _points(self, points: Any) -> torch.Tensor:
+        dimension = self.problem.dimension
+        try:
+            x = torch.as_tensor(points if isinstance(points, (torch.Tensor, np.ndarray)) else np.asarray(points, float))
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise ShapeError(f"points cannot be read as an array of numbers (N, {dimension}): {error}.") from None
+        if x.ndim != 2 or x.shape[1] != dimension:
+            names: Sequence[str] = [str(s) for s in self.problem.variables]
+            shown = ", ".join(names if len(names) <= 6 else [*names[:3], "…", names[-1]])
+            raise ShapeError(
+                f"points has shape {tuple(x.shape)}, but must have shape (N, {dimension}), with the columns {shown}."
+            )
+        if x.is_complex():
+            raise ShapeError("points is complex: give real coordinates.")
+        x = x.detach().to(self._assembly.device, self._assembly.dtype)
+        if not x.isfinite().all():
+            raise NonFiniteError("points contains NaN or infinity: every coordinate must be finite.")
+        return x
+
+    def __repr__(self) -> str:
+        return (
+            f"Solution({self.problem.name!r}, {self.parameter_count} parameters, loss {self.loss:.3g} after "
+            f"{self.steps} steps and {self.evaluations:.3g} network evaluations in {self.seconds:.1f} s)"
+        )
+
+
+def load(folder: str | Path, problem: Problem | None = None, network: Any = None) -> Solution:
+    """Read a solution that ``Solution.save`` wrote.
+
+    Args:
+        folder: where it is.
+        problem: the declaration, where the saved one cannot hold everything: an exact solution given as a Python
+            function is not saved.
+        network: the module or black box that was trained, where it was one.
+
+    Raises:
+        StorageError: the folder holds no solution, or a damaged one.
+    """
+    path = Path(folder) / SOLUTION
+    problem, settings, run, header = read_run(path, problem, network)
+    assembly = Assembly(problem, settings)
+    if run.best_theta.shape != (assembly.network.parameter_count,):
+        raise StorageError(
+            f"{path} holds {run.best_theta.numel()} parameters, but its network has {assembly.network.parameter_count}."
+        )
+    return Solution(assembly, run, str(header.get("status", "")))

@@ -1,0 +1,148 @@
+"""The one verb: solve a problem, or go on with a run that was stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pinnzo import catalogue
+from pinnzo.assembly import Assembly
+from pinnzo.derivatives import Estimator
+from pinnzo.errors import DeclarationError, SettingError, StorageError
+from pinnzo.progress import ProgressDisplay
+from pinnzo.settings import RunSettings
+from pinnzo.solution import Solution
+from pinnzo.storage import CHECKPOINT, header_of, prepare_folder, read_run, write_run
+from pinnzo.symbolic.problem import Problem
+from pinnzo.training import Budget, Trainer
+from pinnzo.training.fit import Hooks, RunState, fit, start
+
+CHECKPOINT_SECONDS = 10.0
+
+
+def solve(
+    problem: Problem | str,
+    *,
+    network: Any = None,
+    derivatives: Estimator | None = None,
+    trainer: Trainer | Any = None,
+    points: int | None = None,
+    seed: int | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    budget: Budget | None = None,
+    checkpoint: str | Path | None = None,
+    estimate: str | None = None,
+    weights: Mapping[str, float] | None = None,
+    progress: bool = True,
+) -> Solution:
+    """Solve a partial differential equation with forward passes of a network only.
+
+    Everything but the problem has a default that suits small to medium problems on a CPU.
+
+    Args:
+        problem: a declaration, or the name of a bundled one.
+        network: f in u = A + B f: ``TensorTrainMLP`` (the default, 32 wide), ``MLP``, any ``torch.nn.Module``, or a
+            ``BlackBox``.
+        derivatives: the estimator of derivatives; by default the smallest sparse-grid Stein rule that sees all
+            derivatives of the equation.
+        trainer: the training method, ``HybridZO`` by default.
+        points: collocation points of a step, 100 by default; each soft condition has half as many.
+        seed: fixes initial parameters, points and perturbations, 0 by default.
+        dtype: "float64" (the default) or "float32", or the torch dtype.
+        device: "cpu" by default.
+        budget: when to stop, 45 seconds by default.
+        checkpoint: a folder that gets the state of the run every ten seconds, for ``resume``.
+        estimate: "network" (the default) takes derivatives of f and treats A and B exactly; "solution" takes those
+            of the whole u, as the paper does.
+        weights: of the penalties of soft conditions, by name.
+        progress: show how it goes, on standard error.
+
+    Returns:
+        The solution with the lowest loss on held-out points. Ctrl-C ends the run early and returns the best so far.
+
+    Raises:
+        PinnzoError: a setting does not fit; the message names it and the remedy.
+
+    Example:
+        >>> import pinnzo as pz
+        >>> solution = pz.solve("hjb", budget=pz.Budget(steps=3), progress=False)
+        >>> solution.status
+        'The budget of 3 steps was used up; give more steps to go on.'
+        >>> solution([[0.5] * 21]).shape
+        (1,)
+    """
+    given = {
+        "network": network, "derivatives": derivatives, "trainer": trainer, "points": points, "seed": seed,
+        "dtype": dtype, "device": device, "budget": budget, "estimate": estimate, "weights": weights,
+    }  # fmt: skip
+    settings = RunSettings(**{name: value for name, value in given.items() if value is not None})
+    if isinstance(problem, str):
+        problem = catalogue.problem(problem)
+    if not isinstance(problem, Problem):
+        raise DeclarationError(f"problem is {problem!r}: pass a Problem or the name of a bundled one.")
+    assembly = Assembly(problem, settings)
+    state = start(settings.trainer, assembly.initial(), assembly.run_seed, assembly.generator("points"))
+    return _run(assembly, state, checkpoint, progress)
+
+
+def resume(
+    folder: str | Path,
+    *,
+    budget: Budget | None = None,
+    problem: Problem | None = None,
+    network: Any = None,
+    progress: bool = True,
+) -> Solution:
+    """Go on with a run from its checkpoint, exactly as if it had not been stopped.
+
+    Args:
+        folder: what was given to ``solve`` as ``checkpoint``.
+        budget: a new budget; its limits count from the beginning of the run. By default that of the run.
+        problem: the declaration, where the checkpoint cannot hold all of it.
+        network: the module or black box, where the network was one.
+        progress: show how it goes, on standard error.
+
+    Raises:
+        StorageError: there is no checkpoint, or it is damaged.
+    """
+    path = Path(folder) / CHECKPOINT
+    problem, settings, state, _ = read_run(path, problem, network)
+    if budget is not None:
+        settings = dataclasses.replace(settings, budget=budget)
+    assembly = Assembly(problem, settings)
+    if state.trainer.theta.shape != (assembly.network.parameter_count,):
+        raise StorageError(
+            f"{path} holds {state.trainer.theta.numel()} parameters, but its network has "
+            f"{assembly.network.parameter_count}."
+        )
+    return _run(assembly, state, folder, progress)
+
+
+def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, progress: bool) -> Solution:
+    settings, problem = assembly.settings, assembly.problem
+    if settings.budget.target_error is not None and problem.exact is None:
+        raise SettingError("budget has a target_error, but the problem has no exact solution to measure it by.")
+    header = header_of(problem, settings) if checkpoint is not None else {}
+    path = prepare_folder(Path(checkpoint)) / CHECKPOINT if checkpoint is not None else None
+    display = ProgressDisplay(problem.name, settings.budget, progress)
+    saved_at = time.monotonic()
+
+    def on_step(now: RunState) -> None:
+        nonlocal saved_at
+        display.update(now)
+        if path is not None and time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
+            write_run(path, now, header)
+            saved_at = time.monotonic()
+
+    hooks = Hooks(on_step, assembly.error_function())
+    with display:
+        state, status = fit(
+            settings.trainer, assembly.objective, assembly.validation, state, settings.budget, hooks
+        )
+    if path is not None:
+        write_run(path, state, header)
+    return Solution(assembly, state, status)

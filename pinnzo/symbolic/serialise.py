@@ -1,0 +1,168 @@
+"""Problems as JSON, read back without evaluating any text.
+
+SymPy's own ``srepr`` has to be run as Python code, which a file from elsewhere must never be. Here an expression is a
+tree of class names from a fixed list.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef, UndefinedFunction
+from sympy.functions.elementary.piecewise import ExprCondPair
+
+from pinnzo.errors import StorageError
+from pinnzo.symbolic.conditions import Boundary, Condition
+from pinnzo.symbolic.domains import Ball, Box, Domain, Gaussian, Product
+from pinnzo.symbolic.operators import Divergence, Gradient, GradientNormSquared, Laplacian
+from pinnzo.symbolic.problem import Problem
+from pinnzo.symbolic.torch_code import BESSEL, FUNCTIONS, RECIPROCALS
+
+_OPERATORS = (Divergence, Gradient, GradientNormSquared, Laplacian)
+_STRUCTURE = (
+    "Add", "And", "Derivative", "Equality", "GreaterThan", "Heaviside", "LessThan", "MatAdd", "MatMul", "Max", "Min",
+    "Mod", "Mul", "Not", "Or", "Piecewise", "Pow", "StrictGreaterThan", "StrictLessThan", "Subs", "Transpose", "Tuple",
+    "Unequality", "gamma", "sinc",
+)  # fmt: skip
+_CLASSES: dict[str, Any] = {
+    **{name: getattr(sp, name) for name in (*_STRUCTURE, *FUNCTIONS, *RECIPROCALS, *{n for n, _ in BESSEL})},
+    **{cls.__name__: cls for cls in _OPERATORS},
+    "ExprCondPair": ExprCondPair,
+}
+_CONSTANTS = {"Pi": sp.pi, "Exp1": sp.E, "GoldenRatio": sp.GoldenRatio, "EulerGamma": sp.EulerGamma,
+              "BooleanTrue": sp.true, "BooleanFalse": sp.false}  # fmt: skip
+
+
+def expression_to_json(e: Any) -> Any:
+    """A SymPy expression as nested lists of strings.
+
+    Raises:
+        StorageError: it contains something that cannot be read back.
+    """
+    name = type(e).__name__
+    if isinstance(e, sp.Symbol) and type(e) is sp.Symbol:
+        return ["Symbol", e.name]
+    if isinstance(e, sp.Integer):
+        return ["Rational", str(e.p), "1"]
+    if isinstance(e, sp.Rational):
+        return ["Rational", str(e.p), str(e.q)]
+    if isinstance(e, sp.Float):
+        return ["Float", str(e), e._prec]
+    if name in _CONSTANTS:
+        return [name]
+    if isinstance(e, AppliedUndef):
+        return ["Unknown", e.func.__name__, *(expression_to_json(a) for a in e.args)]
+    if isinstance(e, sp.MatrixBase):
+        return ["Matrix", *e.shape, *(expression_to_json(a) for a in e)]
+    if name in _CLASSES:
+        return [name, *(expression_to_json(a) for a in e.args)]
+    raise StorageError(f"{name} in {e} cannot be saved: save only its values, or declare the problem in a file.")
+
+
+def expression_from_json(tree: Any) -> Any:
+    """The expression that ``expression_to_json`` wrote.
+
+    Raises:
+        StorageError: the tree has another form.
+    """
+    try:
+        name, *args = tree
+        if name == "Symbol":
+            return sp.Symbol(str(args[0]), real=True)
+        if name == "Rational":
+            return sp.Rational(int(args[0]), int(args[1]))
+        if name == "Float":
+            # Only digits reach SymPy's parser.
+            return sp.Float(args[0] if set(str(args[0])) <= set("0123456789.e+-") else "nan", precision=int(args[1]))
+        if name in _CONSTANTS:
+            return _CONSTANTS[name]
+        if name == "Unknown":
+            return UndefinedFunction(str(args[0]))(*(expression_from_json(a) for a in args[1:]))
+        if name == "Matrix":
+            return sp.ImmutableMatrix(int(args[0]), int(args[1]), [expression_from_json(a) for a in args[2:]])
+        return _CLASSES[name](*(expression_from_json(a) for a in args))
+    except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
+        raise StorageError(f"An expression in the file is damaged: {error}.") from None
+
+
+def _domain_to_json(domain: Domain) -> dict[str, Any]:
+    if isinstance(domain, Product):
+        return {"type": "Product", "factors": [_domain_to_json(f) for f in domain.factors]}
+    variables = [s.name for s in domain.variables]
+    if isinstance(domain, Box):
+        return {"type": "Box", "variables": variables, "intervals": list(domain.scale())}
+    if isinstance(domain, Ball):
+        return {"type": "Ball", "variables": variables, "radius": domain.radius, "center": list(domain.center)}
+    if isinstance(domain, Gaussian):
+        return {"type": "Gaussian", "variables": variables, "mean": domain.mean, "std": domain.std}
+    raise StorageError(f"The domain {domain!r} is of a kind that cannot be saved.")
+
+
+def _domain_from_json(data: dict[str, Any]) -> Domain:
+    if data["type"] == "Product":
+        return Product(*(_domain_from_json(f) for f in data["factors"]))
+    symbols = tuple(sp.Symbol(str(name), real=True) for name in data["variables"])
+    if data["type"] == "Box":
+        return Box({s: tuple(ends) for s, ends in zip(symbols, data["intervals"], strict=True)})
+    if data["type"] == "Ball":
+        return Ball(symbols, data["radius"], data["center"])
+    if data["type"] == "Gaussian":
+        return Gaussian(symbols, data["mean"], data["std"])
+    raise StorageError(f"The file names a domain of unknown type {data['type']!r}.")
+
+
+def problem_to_json(problem: Problem) -> dict[str, Any]:
+    """A declaration as JSON data. An exact solution given as a Python function is left out.
+
+    Raises:
+        StorageError: it contains something that cannot be read back.
+    """
+    conditions = []
+    for c in problem.declared_conditions:
+        common = {"name": c.name, "weight": c.weight, "enforce": c.enforce}
+        if isinstance(c, Boundary):
+            conditions.append({"boundary": expression_to_json(sp.sympify(c.value)), **common})
+        else:
+            conditions.append({"equation": expression_to_json(c.equation), **common})
+    exact = problem.exact if isinstance(problem.exact, sp.Basic) else None
+    return {
+        "equation": expression_to_json(problem.equation),
+        "unknown": expression_to_json(problem.unknown),
+        "domain": _domain_to_json(problem.domain),
+        "conditions": conditions,
+        "exact": None if exact is None else expression_to_json(exact),
+        "ansatz": [expression_to_json(problem.ansatz.A), expression_to_json(problem.ansatz.B)],
+        "time": None if problem.time is None else problem.time.name,
+        "name": problem.name,
+        "description": problem.description,
+    }
+
+
+def problem_from_json(data: dict[str, Any]) -> Problem:
+    """The problem that ``problem_to_json`` wrote.
+
+    Raises:
+        StorageError: the data are damaged.
+    """
+    try:
+        unknown = expression_from_json(data["unknown"])
+        conditions = []
+        for c in data["conditions"]:
+            common = {"name": c["name"], "weight": c["weight"], "enforce": c["enforce"]}
+            if "boundary" in c:
+                conditions.append(Boundary(unknown, expression_from_json(c["boundary"]), **common))
+            else:
+                conditions.append(Condition(expression_from_json(c["equation"]), **common))
+        return Problem(
+            expression_from_json(data["equation"]),
+            _domain_from_json(data["domain"]),
+            conditions,
+            exact=None if data["exact"] is None else expression_from_json(data["exact"]),
+            ansatz=tuple(expression_from_json(part) for part in data["ansatz"]),  # type: ignore[arg-type]
+            time=None if data["time"] is None else sp.Symbol(data["time"], real=True),
+            name=data["name"],
+            description=data["description"],
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StorageError(f"The saved problem is damaged: {error!r}.") from None

@@ -1,0 +1,107 @@
+"""CGE: exactness, order of its error, and skipped coordinates."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from pinnzo.errors import SettingError
+from pinnzo.training import CoordinateGradient
+
+
+def exact_gradient(objective, theta):
+    theta = theta.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(objective.losses(theta[None])[0], theta)
+    return gradient
+
+
+@pytest.mark.parametrize("step", [1e-3, 1.0])
+def test_closed_forms_on_quadratics(quadratic, step):
+    theta = torch.linspace(-1, 2, 5, dtype=torch.float64)
+    g = quadratic.gradient(theta)
+    central = CoordinateGradient(step=step, central=True).estimate(quadratic, theta, torch.Generator())
+    one_sided = CoordinateGradient(step=step).estimate(quadratic, theta, torch.Generator())
+    torch.testing.assert_close(central.gradient, g, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        one_sided.gradient, g + step / 2 * quadratic.H.diagonal(), rtol=1e-9, atol=1e-9
+    )
+    assert one_sided.loss == pytest.approx(quadratic.losses(theta[None]).item())
+
+
+@pytest.mark.parametrize(("central", "order"), [(False, 1), (True, 2)])
+def test_order_of_the_error(regression, central, order):
+    theta = regression.start()
+    exact = exact_gradient(regression, theta)
+    errors = [
+        (
+            CoordinateGradient(step=h, central=central)
+            .estimate(regression, theta, torch.Generator())
+            .gradient
+            - exact
+        )
+        .norm()
+        .item()
+        for h in (2e-2, 1e-2)
+    ]
+    assert errors[0] / errors[1] == pytest.approx(2**order, rel=0.05)
+
+
+@pytest.mark.parametrize(("central", "accuracy"), [(False, 1e-6), (True, 1e-9)])
+def test_default_step_suits_the_precision(regression, central, accuracy):
+    theta = regression.start()
+    estimate = CoordinateGradient(central=central).estimate(regression, theta, torch.Generator())
+    exact = exact_gradient(regression, theta)
+    assert (estimate.gradient - exact).norm() < accuracy * exact.norm()
+
+
+def test_default_step_follows_dtype_and_scale():
+    assert CoordinateGradient().step_for(torch.zeros(3)) == pytest.approx(2**-11.5)
+    assert CoordinateGradient().step_for(torch.full((3,), 100.0)) == pytest.approx(100 * 2**-11.5)
+    assert CoordinateGradient(step=0.1).step_for(torch.full((3,), 100.0)) == 0.1
+
+
+def test_mean_and_variance_of_a_share(quadratic):
+    theta = torch.linspace(-1, 2, 5, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(0)
+    p, mu = 0.3, 0.5
+    estimator = CoordinateGradient(step=mu, share=p)
+    samples = torch.stack([estimator.estimate(quadratic, theta, generator).gradient for _ in range(4000)])
+    q = quadratic.gradient(theta) + mu / 2 * quadratic.H.diagonal()
+    torch.testing.assert_close(samples.mean(0), p * q, rtol=0.1, atol=0)
+    torch.testing.assert_close(samples.var(0), p * (1 - p) * q**2, rtol=0.1, atol=0)
+
+
+@pytest.mark.parametrize("central", [False, True])
+def test_chunks_do_not_change_the_estimate(regression, central):
+    theta = regression.start()
+    whole, parts = (
+        CoordinateGradient(step=1e-3, central=central, max_batch=rows).estimate(
+            regression, theta, torch.Generator()
+        )
+        for rows in (None, 4)
+    )
+    torch.testing.assert_close(whole.gradient, parts.gradient, rtol=1e-9, atol=1e-9)
+    assert whole.loss == pytest.approx(parts.loss)
+
+
+def test_counts_queries_and_bounds_the_batches(quadratic):
+    theta = torch.zeros(5, dtype=torch.float64)
+    CoordinateGradient(max_batch=2).estimate(quadratic, theta, torch.Generator())
+    assert quadratic.queries == [1, 2, 2, 1]
+    quadratic.queries.clear()
+    CoordinateGradient(max_batch=4, central=True).estimate(quadratic, theta, torch.Generator())
+    assert quadratic.queries == [4, 4, 2]
+
+
+def test_an_empty_share_still_knows_the_loss(quadratic):
+    theta = torch.zeros(5, dtype=torch.float64)
+    estimator = CoordinateGradient(share=1e-12, central=True)
+    estimate = estimator.estimate(quadratic, theta, torch.Generator())
+    assert estimate.loss == 3.0
+    assert not estimate.gradient.any()
+
+
+@pytest.mark.parametrize("settings", [{"step": -1.0}, {"share": 0.0}, {"share": 1.5}, {"max_batch": 0}])
+def test_refuses_meaningless_settings(settings):
+    with pytest.raises(SettingError, match=next(iter(settings))):
+        CoordinateGradient(**settings)
