@@ -11,6 +11,7 @@ from pinnzo.derivatives import Estimator
 from pinnzo.derivatives.default import default_estimator
 from pinnzo.errors import SettingError
 from pinnzo.networks import build_network
+from pinnzo.parallel import default_workers
 from pinnzo.seeding import generator, stream_seed
 from pinnzo.settings import DTYPES, RunSettings
 from pinnzo.symbolic.compiler import CompiledProblem
@@ -101,5 +102,5 @@ class Assembly:
 
     def _objective(self, points: int) -> ResidualObjective:
         return ResidualObjective(
-            self.compiled, self.network, self.estimator, points, self.settings.weights, self.dtype
+            self.compiled, self.network, self.estimator, points, self.settings.weights, self.dtype, default_workers()
         )

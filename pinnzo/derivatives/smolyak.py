@@ -159,8 +159,8 @@ class SmolyakStencil(Stencil):
         other = f'level={odd} with growth="odd"' if odd < needed else "FiniteDifference"
         return (
             f"SmolyakStein(level={settings.level}, growth={settings.growth!r}) cannot see the derivative "
-            f"{dict(index)} ({{axis: order}}): order m along an axis takes a 1-D rule of m + 1 points or more, "
-            f"and no tensor grid of this level has that along every axis of the derivative. It needs "
+            f"{dict(index)} ({{axis: order}}): order m along an axis takes a 1-D rule of m + 1 points, and "
+            f"no tensor grid of this level has that along every axis of the derivative. It needs "
             f"level={needed} with growth={settings.growth!r}; use that, or {other}."
         )
 

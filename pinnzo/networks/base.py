@@ -72,8 +72,8 @@ class Network(ABC):
         """
         if theta.ndim not in (1, 2) or theta.shape[-1] != self.parameter_count:
             raise ShapeError(
-                f"theta has shape {tuple(theta.shape)}, but this network has {self.parameter_count} parameters: "
-                f"pass ({self.parameter_count},) or (K, {self.parameter_count})."
+                f"theta has shape {tuple(theta.shape)}, but this network has {self.parameter_count} "
+                f"parameters: pass ({self.parameter_count},) or (K, {self.parameter_count})."
             )
         if x.ndim != 2 or x.shape[1] != self.inputs:
             raise ShapeError(

@@ -19,8 +19,8 @@ class BlackBox:
     """Anything that maps parameters and points to values: a simulator, a device, another framework.
 
     Args:
-        values: ``values(theta, x)`` with theta (d,) and x (P, D) returns (P,), (P, 1) or (P, outputs), as a tensor or a
-            NumPy array. It is called once for each parameter vector.
+        values: ``values(theta, x)`` with theta (d,) and x (P, D) returns (P,), (P, 1) or (P, outputs), as a
+            tensor or a NumPy array. It is called once for each parameter vector.
         theta: the initial parameters, (d,).
         numpy: pass ``theta`` and ``x`` as NumPy arrays instead of tensors.
         width: numbers that one evaluation holds at once; callers choose the size of their batches by it.

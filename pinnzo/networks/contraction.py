@@ -2,11 +2,13 @@
 
 With W = Σ_r A_r ⊗ B_r, A the product of the first cores and B that of the others, y = W h is
 
-    right first:  T[m_1, r, n_2] = Σ_{m_2} B[r, n_2, m_2] h[m_1, m_2],   y[n_1, n_2] = Σ A[n_1, m_1, r] T[m_1, r, n_2]
-    left first:   T[n_1, r, m_2] = Σ_{m_1} A[n_1, m_1, r] h[m_1, m_2],   y[n_1, n_2] = Σ B[r, n_2, m_2] T[n_1, r, m_2]
+    right first:  T[m_1, r, n_2] = Σ_{m_2} B[r, n_2, m_2] h[m_1, m_2],
+                  y[n_1, n_2] = Σ_{m_1, r} A[n_1, m_1, r] T[m_1, r, n_2]
+    left first:   T[n_1, r, m_2] = Σ_{m_1} A[n_1, m_1, r] h[m_1, m_2],
+                  y[n_1, n_2] = Σ_{r, m_2} B[r, n_2, m_2] T[n_1, r, m_2]
 
-Vectors are the columns of h, (K, inputs, R). In this layout both steps are plain matrix products with the R vectors
-in the last axis, and no intermediate result has to be transposed.
+Vectors are the columns of h, (K, inputs, R). In this layout both steps are plain matrix products with the R
+vectors in the last axis, and no intermediate result has to be transposed.
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ import torch
 if TYPE_CHECKING:
     from pinnzo.networks.tensor_train import TensorTrainMatrix
 
-# One operation of a contraction's thin products takes this many times as long as one of a large product, and writing and
-# reading one number of its intermediate result as long as that many operations. Fitted to the measured times of widths 32
-# to 1024 with ranks 2 to 8, one thread, either precision; it predicts their ratios to the dense product within 25 %.
+# One operation of a contraction's thin products takes this many times as long as one of a large product, and
+# writing and reading one number of its intermediate result as long as that many operations. Fitted to the
+# measured times of widths 32 to 1024 with ranks 2 to 8, one thread, either precision; it predicts their
+# ratios to the dense product within 30 %.
 THIN_PRODUCT_PENALTY = 1.2
 INTERMEDIATE_COST = 24
 
@@ -45,8 +48,8 @@ def cheapest_contraction(matrix: TensorTrainMatrix) -> Contraction:
     """Choose the path that multiplies one vector with the least work.
 
     The dense product costs 2·n·m operations. A contraction costs those of its two products, weighted with
-    ``THIN_PRODUCT_PENALTY``, and its intermediate result. The cost of building the dense matrix is left out: where many
-    vectors meet one matrix it vanishes, elsewhere it speaks for the contraction even more.
+    ``THIN_PRODUCT_PENALTY``, and its intermediate result. The cost of building the dense matrix is left out:
+    where many vectors meet one matrix it vanishes, elsewhere it speaks for the contraction even more.
     """
     best = Contraction(0, False, 2.0 * matrix.input_size * matrix.output_size)
     for split in range(1, len(matrix.input_modes)):
@@ -73,7 +76,8 @@ def bind_tensor_train(
         path: which path to take; the cheapest one by default.
 
     Returns:
-        A function of vectors (K, inputs, R) and, optionally, biases (K, outputs, 1); it returns (K, outputs, R).
+        A function of vectors (K, inputs, R) and, optionally, biases (K, outputs, 1); it returns (K, outputs,
+        R).
     """
     path = path or cheapest_contraction(matrix)
     if path.split == 0:
@@ -118,7 +122,8 @@ class TwoFactorProduct:
     def of(cls, a: torch.Tensor, b: torch.Tensor, left_first: bool) -> TwoFactorProduct:
         """Bring the factors A (K, n_1, m_1, r) and B (K, r, n_2, m_2) into the order of a path.
 
-        A acts on one long row of all vectors; B acts on n_1 (or m_1) separate blocks of them, for which it is repeated.
+        A acts on one long row of all vectors; B acts on n_1 (or m_1) separate blocks of them, for which it is
+        repeated.
         """
         count, n1, m1, rank = a.shape
         n2, m2 = b.shape[2:]
@@ -128,7 +133,8 @@ class TwoFactorProduct:
         else:
             first = b.reshape(count, 1, rank * n2, m2).expand(-1, m1, -1, -1)
             second = a.reshape(count, 1, n1, m1 * rank)
-        # One network's repeated factor can stay a view; those of several become one batch, which takes a copy.
+        # One network's repeated factor can stay a view; those of several become one batch, which takes a
+        # copy.
         return cls(first, second) if count == 1 else cls(first.contiguous(), second.contiguous())
 
     def part(self, start: int, stop: int) -> TwoFactorProduct:

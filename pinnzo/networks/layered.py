@@ -12,7 +12,7 @@ from pinnzo.networks.activations import Activation
 from pinnzo.networks.base import BoundNetwork, Network
 from pinnzo.networks.layers import BoundLayer, Layer
 
-# Hidden units that one pass computes at once, if there is more than one network: the caches hold a few times as many.
+# Hidden units of one layer that are computed at once where the caller does not tile: a few megabytes.
 CACHED_ELEMENTS = 2**18
 
 Scaling = tuple["Sequence[float] | torch.Tensor", "Sequence[float] | torch.Tensor"]
@@ -24,8 +24,8 @@ class LayeredNetwork(Network):
     Args:
         layers: at least two, as ``stack_layers`` lays them out.
         activation: applied after every layer but the last.
-        scaling: (low, high), each with one number an input. Input d is mapped from [low_d, high_d] to [-1, 1] first;
-            one with an infinite end is left as it is.
+        scaling: (low, high), each with one number an input. Input d is mapped from [low_d, high_d] to [-1, 1]
+            first; one with an infinite end is left as it is.
     """
 
     def __init__(
@@ -42,9 +42,12 @@ class LayeredNetwork(Network):
     def initial(self, generator: torch.Generator, dtype: torch.dtype) -> torch.Tensor:
         """Draw an initial θ (d,).
 
-        Weights have the variance gain / inputs. Hidden biases of a sine network are phases, uniform in [-π, π], since a
-        sine is a different feature at each of them (as in random Fourier features, Rahimi & Recht 2007); those
-        of others are uniform in ±1/√inputs. The last bias is 0.
+        Weights have the variance gain / inputs. Hidden biases of a sine network are phases, uniform in
+        [-π, π], since a sine is a different feature at each of them (as in random Fourier features, Rahimi &
+        Recht 2007); those of others are uniform in ±1/√inputs. The last bias is 0.
+
+        Returns:
+            θ of shape (d,), on the generator's device.
         """
         pieces = []
         for layer in self.layers[:-1]:
@@ -57,8 +60,8 @@ class LayeredNetwork(Network):
         """Fill in K parameter vectors, ``theta`` of shape (K, d)."""
         if theta.ndim != 2 or theta.shape[1] != self.parameter_count:
             raise ShapeError(
-                f"theta has shape {tuple(theta.shape)}, but bind takes K parameter vectors of this network as "
-                f"(K, {self.parameter_count})."
+                f"theta has shape {tuple(theta.shape)}, but bind takes K parameter vectors of this "
+                f"network as (K, {self.parameter_count})."
             )
         scaling = self.scaling
         if scaling is not None:
@@ -69,7 +72,8 @@ class LayeredNetwork(Network):
 class BoundLayeredNetwork(BoundNetwork):
     """A layered network with K parameter vectors filled in.
 
-    Inside, hidden units are (K, units, R) for R points. Where autograd is off, activations overwrite their argument.
+    Inside, hidden units are (K, units, R) for R points. Where autograd is off, activations overwrite their
+    argument.
     """
 
     def __init__(
@@ -82,21 +86,23 @@ class BoundLayeredNetwork(BoundNetwork):
         self.others = layers[1:]
         self.activation = activation
         self.scaling = scaling
+        self.width = max(layer.bias.shape[1] for layer in layers)
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
         """Evaluate at points ``x`` of shape (P, D); returns (K, P, outputs)."""
-        x = self._scaled(x)
+        points = self._scaled(x).split(max(1, CACHED_ELEMENTS // self.width), dim=1)
         values = [
-            part._finish(self.activation(part.first.from_common(x))) for part in self._parts(x.shape[1])
+            torch.cat([part._finish(self.activation(part.first.from_common(some))) for some in points], dim=2)
+            for part in self._parts(points[0].shape[1])
         ]
-        return _joined(values).transpose(1, 2)
+        return torch.cat(values).transpose(1, 2)
 
     def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
         """Evaluate at x_p + δ_j for every point and node.
 
-        The first layer is affine, W(x + δ) + b = (W x + b) + W δ, so it acts on P + J vectors instead of P·J. After
-        it sin(α + β) = sin α cos β + cos α sin β does the same for the sines, which take most of the time of a narrow
-        network; the rounding error of the sum is that of the direct evaluation.
+        The first layer is affine, W(x + δ) + b = (W x + b) + W δ, so it acts on P + J vectors instead of P·J.
+        After it sin(α + β) = sin α cos β + cos α sin β does the same for the sines, which take most of the
+        time of a narrow network; the rounding error of the sum is that of the direct evaluation.
 
         Args:
             x: points, (P, D).
@@ -115,14 +121,13 @@ class BoundLayeredNetwork(BoundNetwork):
             hidden = part._first_activation(b, a) if points_last else part._first_activation(a, b)
             values.append(part._finish(hidden))
         shape = (nodes.shape[0], x.shape[0]) if points_last else (x.shape[0], nodes.shape[0])
-        joined = _joined(values).unflatten(2, shape)
+        joined = torch.cat(values).unflatten(2, shape)
         return joined.permute(0, 3, 2, 1) if points_last else joined.permute(0, 2, 3, 1)
 
     def _parts(self, rows: int) -> list[BoundLayeredNetwork]:
         """Split the K networks into groups whose hidden units at ``rows`` points stay in the cache."""
         count = self.first.bias.shape[0]
-        width = max(layer.bias.shape[1] for layer in (self.first, *self.others))
-        group = max(1, CACHED_ELEMENTS // (width * max(rows, 1)))
+        group = max(1, CACHED_ELEMENTS // (self.width * max(rows, 1)))
         if group >= count:
             return [self]
         return [
@@ -158,22 +163,18 @@ class BoundLayeredNetwork(BoundNetwork):
         return torch.addcmul(self.scaling[1], self.scaling[0], x.T) if shift else self.scaling[0] * x.T
 
 
-def _joined(values: list[torch.Tensor]) -> torch.Tensor:
-    return values[0] if len(values) == 1 else torch.cat(values)
-
-
 def _slope_and_shift(scaling: Scaling, inputs: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The map from [low, high] to [-1, 1] as columns (D, 1): slope and shift."""
     low, high = (torch.as_tensor(end, dtype=torch.float64).reshape(-1) for end in scaling)
     if low.numel() != inputs or high.numel() != inputs:
         raise ShapeError(
-            f"scaling has {low.numel()} lower and {high.numel()} upper ends, but the network has {inputs} inputs: "
-            "give one of each an input."
+            f"scaling has {low.numel()} lower and {high.numel()} upper ends, but the network has {inputs} "
+            "inputs: give one of each an input."
         )
     if bool(torch.isnan(low).any() or torch.isnan(high).any() or (high <= low).any()):
         raise SettingError(
-            f"scaling maps [low, high] to [-1, 1], which low={low.tolist()} and high={high.tolist()} do not allow: "
-            "every upper end must exceed the lower one."
+            f"scaling maps [low, high] to [-1, 1], which low={low.tolist()} and high={high.tolist()} do not "
+            "allow: every upper end must exceed the lower one."
         )
     bounded = torch.isfinite(low) & torch.isfinite(high)
     slope = torch.where(bounded, 2 / (high - low), 1.0)

@@ -1,4 +1,4 @@
-"""Affine layers, dense or in tensor-train format, and where their numbers lie in the flat parameter vector."""
+"""Affine layers, dense or in tensor-train format, and their place in the flat parameter vector."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class Layer:
     ) -> torch.Tensor:
         """Draw this layer's part of θ.
 
-        Weights have mean 0 and variance gain / inputs (LeCun's initialisation for gain 1, He's for 2), so that a
-        layer neither shrinks nor blows up the signal; a tensor-train matrix gets the same variance of its entries.
-        Biases are uniform in ±bias_range.
+        Weights have mean 0 and variance gain / inputs (LeCun's initialisation for gain 1, He's for 2), so that
+        a layer neither shrinks nor blows up the signal; a tensor-train matrix gets the same variance of its
+        entries. Biases are uniform in ±bias_range.
 
         Returns:
             (stop - start,)
@@ -79,8 +79,8 @@ class Layer:
 class BoundLayer:
     """A layer with K parameter vectors filled in.
 
-    Units lie in the axis before the last and the R points in the last one, (K, units, R): the bias is a column, and
-    the matrix products of both kinds of layers need no transposition.
+    Units lie in the axis before the last and the R points in the last one, (K, units, R): the bias is a
+    column, and the matrix products of both kinds of layers need no transposition.
     """
 
     def __init__(self, product: DenseProduct | TwoFactorProduct, bias: torch.Tensor) -> None:
@@ -123,8 +123,9 @@ def stack_layers(sizes: tuple[int, ...], matrices: tuple[TensorTrainMatrix | Non
     for k, matrix in enumerate(matrices):
         if matrix is not None and (matrix.input_size, matrix.output_size) != (sizes[k], sizes[k + 1]):
             raise SettingError(
-                f"layers[{k}] maps {matrix.input_size} numbers to {matrix.output_size}, but this layer of the network "
-                f"maps {sizes[k]} to {sizes[k + 1]}: change its modes, or inputs, width or outputs."
+                f"layers[{k}] maps {matrix.input_size} numbers to {matrix.output_size}, but this layer "
+                f"of the network maps {sizes[k]} to {sizes[k + 1]}: change its modes, or inputs, width or "
+                "outputs."
             )
         layer = Layer(sizes[k], sizes[k + 1], start, matrix)
         layers.append(layer)

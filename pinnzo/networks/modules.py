@@ -17,13 +17,14 @@ from pinnzo.networks.base import BoundNetwork, Network
 class TorchModule:
     """Settings that use a module as it is, in the mode (train or eval) it is in.
 
-    θ is its parameters, flattened in the order of ``named_parameters()``; the module itself is left unchanged. Its
-    ``forward`` maps points (P, D) to (P,), (P, 1) or (P, outputs) and needs no backward: it may leave torch.
+    θ is its parameters, flattened in the order of ``named_parameters()``; the module itself is left
+    unchanged. Its ``forward`` maps points (P, D) to (P,), (P, 1) or (P, outputs) and needs no backward: it
+    may leave torch.
 
     Args:
         module: the module. It gets coordinates as they are, without scaling.
-        vectorised: evaluate many parameter vectors by ``torch.func.vmap`` instead of one after another: faster for
-            small batches, but ``forward`` must consist of torch operations alone.
+        vectorised: evaluate many parameter vectors by ``torch.func.vmap`` instead of one after another:
+            faster for small batches, but ``forward`` must consist of torch operations alone.
 
     Raises:
         SettingError: the argument is no module or has no parameters.
@@ -105,7 +106,8 @@ class ModuleNetwork(Network):
                 values = as_columns(functional_call(self.module, state, (points,)), points, "the module")
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
             raise SettingError(
-                f"the module fails on points of shape (2, {self.inputs}): it must take one row a point and return (P,) "
+                f"the module fails on points of shape (2, {self.inputs}): it must take one row a point and "
+                "return (P,) "
                 f"or (P, outputs). It said: {error}"
             ) from error
         return values.shape[1]
@@ -149,7 +151,7 @@ def as_columns(values: torch.Tensor, x: torch.Tensor, source: str) -> torch.Tens
         )
     if values.ndim not in (1, 2) or values.shape[0] != x.shape[0]:
         raise ShapeError(
-            f"{source} returned shape {tuple(values.shape)} for {x.shape[0]} points: it should return (P,) or "
-            f"(P, outputs) with P = {x.shape[0]}."
+            f"{source} returned shape {tuple(values.shape)} for {x.shape[0]} points: it should return (P,) "
+            f"or (P, outputs) with P = {x.shape[0]}."
         )
     return values if values.ndim == 2 else values[:, None]

@@ -50,11 +50,11 @@ def build_network(
     """Turn whatever a user passes as a network into a ``Network``.
 
     Args:
-        network: settings such as ``MLP`` or ``TensorTrainMLP``, a ``BlackBox``, any ``torch.nn.Module``, or a network
-            that is built already.
+        network: settings such as ``MLP`` or ``TensorTrainMLP``, a ``BlackBox``, any ``torch.nn.Module``, or a
+            network that is built already.
         inputs: the number of coordinates.
-        scaling: (low, high) of each input. Only pinnzo's own networks use it; a module or a black box gets the
-            coordinates as they are.
+        scaling: (low, high) of each input. Only pinnzo's own networks use it; a module or a black box gets
+            the coordinates as they are.
 
     Raises:
         SettingError: the argument is none of these, or has another number of inputs.
@@ -72,5 +72,6 @@ def build_network(
     if isinstance(network, NetworkSettings) and not isinstance(network, type):
         return network.build(inputs, scaling)
     raise SettingError(
-        f"network={network!r} is not a network: pass MLP(...), TensorTrainMLP(...), BlackBox(...) or a torch.nn.Module."
+        f"network={network!r} is not a network: pass MLP(...), TensorTrainMLP(...), BlackBox(...) or a "
+        "torch.nn.Module."
     )

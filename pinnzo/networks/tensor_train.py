@@ -53,16 +53,16 @@ class TensorTrainMatrix:
         object.__setattr__(self, "output_modes", tuple(self.output_modes))
         if len(self.input_modes) != len(self.output_modes) or not self.input_modes:
             raise SettingError(
-                f"input_modes={self.input_modes} and output_modes={self.output_modes} need the same number of "
-                "modes, at least one: fill up the shorter one with ones."
+                f"input_modes={self.input_modes} and output_modes={self.output_modes} need the same number "
+                "of modes, at least one: fill up the shorter one with ones."
             )
         cores = len(self.input_modes)
         if not isinstance(self.ranks, int):
             object.__setattr__(self, "ranks", tuple(self.ranks))
             if len(self.ranks) != cores - 1:
                 raise SettingError(
-                    f"ranks={self.ranks} has {len(self.ranks)} entries, but {cores} cores have {cores - 1} bonds "
-                    "between them: give one rank for each bond, or one number for all."
+                    f"ranks={self.ranks} has {len(self.ranks)} entries, but {cores} cores have {cores - 1} "
+                    "bonds between them: give one rank for each bond, or one number for all."
                 )
         for name, numbers in (
             ("input_modes", self.input_modes),
@@ -75,9 +75,9 @@ class TensorTrainMatrix:
     @property
     def bonds(self) -> tuple[int, ...]:
         """All ranks, r_0 = 1 and r_d = 1 included."""
-        uniform = isinstance(self.ranks, int)
-        interior = (self.ranks,) * (len(self.input_modes) - 1) if uniform else self.ranks
-        return (1, *interior, 1)
+        if isinstance(self.ranks, int):
+            return (1, *(self.ranks,) * (len(self.input_modes) - 1), 1)
+        return (1, *self.ranks, 1)
 
     @property
     def core_shapes(self) -> tuple[tuple[int, int, int, int], ...]:
@@ -104,8 +104,8 @@ class TensorTrainMatrix:
         """Split flat parameters (K, parameter_count) into views (K, r, output mode, input mode, r')."""
         if flat.ndim != 2 or flat.shape[1] != self.parameter_count:
             raise ShapeError(
-                f"flat has shape {tuple(flat.shape)}, but these cores have {self.parameter_count} parameters: "
-                f"pass (K, {self.parameter_count})."
+                f"flat has shape {tuple(flat.shape)}, but these cores have {self.parameter_count} "
+                f"parameters: pass (K, {self.parameter_count})."
             )
         sizes = [math.prod(shape) for shape in self.core_shapes]
         pieces = torch.split(flat, sizes, dim=1)
@@ -152,8 +152,9 @@ class TensorTrainMatrix:
         """Draw cores whose matrix has entries of mean zero and the given variance.
 
         An entry is a sum of ∏ r_k products of d Gaussian numbers, so cores of the variance
-        (variance / ∏ r_k)^{1/d} have it in the mean over draws. A single draw of so few numbers strays far from
-        its mean, so the cores are then rescaled: the *mean square of this matrix' entries* is ``variance``.
+        (variance / ∏ r_k)^{1/d} have it in the mean over draws. A single draw of so few numbers strays far
+        from its mean, so the cores are then rescaled: the *mean square of this matrix' entries* is
+        ``variance``.
 
         Returns:
             (parameter_count,)

@@ -18,8 +18,8 @@ from pinnzo.networks.tensor_train import TensorTrainMatrix, balanced_modes
 class TensorTrainMLP:
     """A perceptron whose hidden-to-hidden matrices are tensor trains of low rank.
 
-    Its few parameters are what makes training by perturbation affordable (Zhao et al., arXiv 2308.09858). The first
-    layer is dense by default, since inputs are few, and so is the last.
+    Its few parameters are what makes training by perturbation affordable (Zhao et al., arXiv 2308.09858). The
+    first layer is dense by default, since inputs are few, and so is the last.
 
     Args:
         width: units of each hidden layer; a product of small factors such as 32, 64 or 512.
@@ -28,14 +28,15 @@ class TensorTrainMLP:
         activation: "sine", "tanh", "gelu", "silu", "softplus", "relu" or "identity".
         inputs: number of coordinates; None takes it from the problem.
         outputs: components of f.
-        modes: how the width is factorised; None balances the factors, 32 into (4, 4, 2), 512 into (8, 4, 4, 4).
+        modes: how the width is factorised; None balances the factors, 32 into (4, 4, 2), 512 into (8, 4, 4,
+        4).
         compress_first: make the first layer a tensor train too.
         layers: the format of each of the depth + 1 layers, None for a dense one. It replaces ``rank``,
             ``modes`` and ``compress_first``.
 
     Raises:
-        SettingError: a number is not positive, the activation is unknown, the width does not factorise, or ``layers``
-            does not fit the other sizes.
+        SettingError: a number is not positive, the activation is unknown, the width does not factorise, or
+            ``layers`` does not fit the other sizes.
 
     Example:
         >>> TensorTrainMLP(width=32, depth=2, rank=2, inputs=21).parameter_count
@@ -107,7 +108,8 @@ class TensorTrainMLP:
         hidden = TensorTrainMatrix(modes, modes, self.rank)
         first = None
         if self.compress_first:
-            # Smallest input modes against the largest output modes, as the paper pairs them: the cores stay even.
+            # Smallest input modes against the largest output modes, as the paper pairs them: the cores stay
+            # even.
             first = TensorTrainMatrix(balanced_modes(inputs, len(modes))[::-1], modes, self.rank)
         return (first, *(hidden,) * (self.depth - 1), None)
 
@@ -116,7 +118,8 @@ class TensorTrainMLP:
         object.__setattr__(self, "layers", layers)
         if len(layers) != self.depth + 1:
             raise SettingError(
-                f"layers has {len(layers)} entries, but depth={self.depth} makes {self.depth + 1} layers: give one "
+                f"layers has {len(layers)} entries, but depth={self.depth} makes {self.depth + 1} layers: "
+                "give one "
                 "TensorTrainMatrix or None for each."
             )
         if self.modes is not None or self.compress_first:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import torch
 
+from pinnzo.parallel import one_thread_kernels
+
 from .base import Objective, Trainer, TrainerState
 from .budget import Budget
 from .history import History, Record
@@ -91,7 +93,7 @@ def fit(
     began = time.perf_counter() - state.seconds
     error: float | None = None
     guard = torch.enable_grad if trainer.uses_backpropagation else torch.inference_mode
-    with guard():
+    with guard(), one_thread_kernels():
         try:
             while True:
                 seconds, spent = time.perf_counter() - began, objective.evaluations + validation.evaluations

@@ -14,27 +14,29 @@ from .base import Objective, Trainer, TrainerState
 from .coordinate_gradient import CoordinateGradient
 from .random_gradient import RandomGradient
 from .settings import require_count
-from .zeroth_order import ZerothOrder
+from .zeroth_order import ZerothOrder, sign_descent
 
 
 def first_stage() -> ZerothOrder:
-    """The default first stage of ``HybridZO``."""
-    return ZerothOrder(
-        RandomGradient(samples=10, step=0.1, directions="gaussian"),
-        learning_rate=5e-3,
-        scheduler="StepLR",
-        scheduler_options={"step_size": 200, "gamma": 0.8},
-        sign=True,
-    )
+    """The default first stage of ``HybridZO``.
+
+    The paper's sign-RGE with Rademacher directions, twice its learning rate and a decay of 0.9 every 100
+    steps, which on HJB-20 with 873 weights came closer in as many steps than the paper's values.
+    """
+    return sign_descent(RandomGradient(samples=10, step=0.1))
 
 
 def second_stage() -> ZerothOrder:
-    """The default second stage of ``HybridZO``."""
+    """The default second stage of ``HybridZO``.
+
+    CGE with Adam, which makes up for how unlike the sizes of the entries are: on HJB-20 it went on where
+    the paper's momentum of rate 1e-3 lost the ground that the first stage had made.
+    """
     return ZerothOrder(
         CoordinateGradient(share=0.5),
-        optimizer="SGD",
-        learning_rate=1e-3,
-        optimizer_options={"momentum": 0.9},
+        learning_rate=5e-4,
+        scheduler="ExponentialLR",
+        scheduler_options={"gamma": 0.98},
     )
 
 
@@ -50,7 +52,10 @@ class HybridZO(Trainer):
         first: the trainer of the first stage.
         second: the trainer of the second stage.
         switch_step: the number of steps of the first stage; None switches at a plateau instead.
-        patience: a plateau is this many validations in a row without a new lowest loss.
+        patience: a plateau is this many validations in a row without a new lowest loss. The default is
+            more than the paper's 5, which noise alone brings about while there is still progress.
+
+    The default stages are not the paper's either, which ``HybridZO.paper()`` gives exactly.
 
     Example:
         >>> HybridZO.paper().second.gradient
@@ -64,7 +69,7 @@ class HybridZO(Trainer):
     first: ZerothOrder = field(default_factory=first_stage)
     second: ZerothOrder = field(default_factory=second_stage)
     switch_step: int | None = None
-    patience: int = 5
+    patience: int = 30
 
     def __post_init__(self) -> None:
         for name, stage in (("first", self.first), ("second", self.second)):

@@ -11,12 +11,16 @@ from pinnzo.derivatives.base import Discretisation, Estimator
 from pinnzo.errors import SettingError
 from pinnzo.fields import NetworkField, SolutionField
 from pinnzo.networks.base import Network
+from pinnzo.parallel import Workers
 from pinnzo.symbolic.compiler import CompiledProblem, CompiledResidual, PreparedResidual
 
 from .base import Objective
 
 DEFAULT_WEIGHT = 100.0
 """Of a soft condition: its residual has the size of u, the equation's that of u's derivatives."""
+
+PIECES = 8
+"""The parameter vectors of a step are shared out in at least so many pieces, where there are enough of them."""
 
 MEMORY_ELEMENTS = 1 << 25
 """The most numbers that the parameter batch and its dense weights may take at once (256 MB in float64)."""
@@ -45,6 +49,7 @@ class ResidualObjective(Objective):
         points: interior points of a step; each soft condition has half as many.
         weights: of soft conditions, by name.
         dtype: of points, and so of everything computed.
+        workers: threads that share the parameter vectors of a step.
 
     Raises:
         SettingError: ``points`` is not positive, or ``weights`` names a condition that is not soft.
@@ -59,6 +64,7 @@ class ResidualObjective(Objective):
         points: int = 100,
         weights: Mapping[str, float] | None = None,
         dtype: torch.dtype = torch.float64,
+        workers: int = 1,
     ) -> None:
         if isinstance(points, bool) or not isinstance(points, int) or points < 1:
             raise SettingError(f"points is {points!r}: give the number of collocation points of a step, at least 1.")
@@ -71,6 +77,7 @@ class ResidualObjective(Objective):
         for residual in compiled.conditions:
             self._terms.append(self._term(residual, chosen[residual.name], max(1, points // 2)))
         self.evaluations_per_query = sum(t.points * sum(r.evaluations_per_point for r in t.rows) for t in self._terms)
+        self._workers = Workers(workers)
         self._batch: list[tuple[list[torch.Tensor], PreparedResidual]] = []
 
     def _term(self, residual: CompiledResidual, weight: float, points: int) -> _Term:
@@ -92,10 +99,12 @@ class ResidualObjective(Objective):
 
     def residuals(self, theta: torch.Tensor) -> torch.Tensor:
         """The weighted residual vectors, (K, d) → (K, M)."""
-        # A tensor-train layer expands to a dense matrix for each parameter vector.
+        # A tensor-train layer expands to a dense matrix for each parameter vector. The pieces do not depend on the
+        # number of workers, so that neither do the results.
         per_vector = max(self.parameter_count, self.network.width**2)
-        chunk = max(1, MEMORY_ELEMENTS // per_vector)
-        return torch.cat([self._residuals(part) for part in theta.split(chunk)])
+        piece = max(1, min(MEMORY_ELEMENTS // per_vector, theta.shape[0] // PIECES))
+        self.evaluations += theta.shape[0] * self.evaluations_per_query
+        return torch.cat(self._workers.map(self._residuals, theta.split(piece)))
 
     def losses(self, theta: torch.Tensor) -> torch.Tensor:
         """The loss of K parameter vectors, (K, d) → (K,)."""
@@ -103,6 +112,7 @@ class ResidualObjective(Objective):
 
     def parts(self, theta: torch.Tensor) -> dict[str, float]:
         """The mean squared residual of the equation and of each soft condition, without weights, for one θ (d,)."""
+        self.evaluations += self.evaluations_per_query
         blocks = self._blocks(theta[None])
         return {t.residual.name: float(b.square().mean()) for t, b in zip(self._terms, blocks, strict=True)}
 
@@ -114,7 +124,6 @@ class ResidualObjective(Objective):
     def _blocks(self, theta: torch.Tensor) -> list[torch.Tensor]:
         network = NetworkField(self.network.bind(theta), self.network.width)
         field = SolutionField(network, self.compiled.ansatz) if self.compiled.estimate == "solution" else network
-        self.evaluations += theta.shape[0] * self.evaluations_per_query
         blocks = []
         for term, (points, prepared) in zip(self._terms, self._batch, strict=True):
             values = [rows.apply(field, x) for rows, x in zip(term.rows, points, strict=True)]

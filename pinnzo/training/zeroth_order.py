@@ -100,3 +100,14 @@ class ZerothOrder(Trainer):
             self.scheduler_options,
             self.sign,
         )
+
+
+def sign_descent(gradient: GradientEstimator) -> ZerothOrder:
+    """An estimator with the sign update, learning rate 0.01, times 0.9 every 100 steps."""
+    return ZerothOrder(
+        gradient,
+        learning_rate=1e-2,
+        scheduler="StepLR",
+        scheduler_options={"step_size": 100, "gamma": 0.9},
+        sign=True,
+    )

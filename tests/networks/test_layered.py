@@ -4,8 +4,15 @@ import pytest
 import torch
 
 from pinnzo.errors import SettingError, ShapeError
-from pinnzo.networks import MLP, TensorTrainMatrix, TensorTrainMLP, build_network, paper_hjb, paper_mnist
-from pinnzo.networks import layered
+from pinnzo.networks import (
+    MLP,
+    TensorTrainMatrix,
+    TensorTrainMLP,
+    build_network,
+    layered,
+    paper_hjb,
+    paper_mnist,
+)
 from pinnzo.networks.activations import activation_names
 
 CASES = {
@@ -192,9 +199,7 @@ def test_explicit_layers():
     settings = TensorTrainMLP(width=8, depth=2, inputs=3, layers=(None, middle, None))
     assert settings.parameter_count == 32 + (middle.parameter_count + 8) + 9
     theta, x, _ = drawn(settings.build(), 1)
-    torch.testing.assert_close(
-        settings.build().values(theta[0], x), reference(settings.build(), theta[0], x)
-    )
+    torch.testing.assert_close(settings.build().values(theta[0], x), reference(settings.build(), theta[0], x))
 
 
 @pytest.mark.parametrize(
