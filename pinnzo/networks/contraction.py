@@ -151,7 +151,8 @@ class TwoFactorProduct:
             return torch.bmm(second, between).reshape(count, -1, vectors)
         if torch.is_grad_enabled():
             return torch.bmm(second, between).reshape(count, -1, vectors) + bias
-        out = bias.expand(-1, -1, vectors).contiguous()
+        # Always a copy: with one vector, contiguous() would hand out θ itself to be written over.
+        out = bias.expand(-1, -1, vectors).clone(memory_format=torch.contiguous_format)
         blocks = out.view(second.shape[0], second.shape[1], -1)
         torch.baddbmm(blocks, second, between, out=blocks)
         return out

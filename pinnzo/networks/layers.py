@@ -48,9 +48,9 @@ class Layer:
     ) -> torch.Tensor:
         """Draw this layer's part of θ.
 
-        Weights have mean 0 and variance gain / inputs (LeCun's initialisation for gain 1, He's for 2), so that
-        a layer neither shrinks nor blows up the signal; a tensor-train matrix gets the same variance of its
-        entries. Biases are uniform in ±bias_range.
+        Weights have mean 0 and variance gain / inputs (LeCun's initialisation for gain 1, He's for 2), so
+        that a layer neither shrinks nor blows up the signal; a tensor-train matrix gets the same variance of
+        its entries. Biases are uniform in ±bias_range.
 
         Returns:
             (stop - start,)

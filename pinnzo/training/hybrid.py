@@ -29,8 +29,8 @@ def first_stage() -> ZerothOrder:
 def second_stage() -> ZerothOrder:
     """The default second stage of ``HybridZO``.
 
-    CGE with Adam, which makes up for how unlike the sizes of the entries are: on HJB-20 it went on where
-    the paper's momentum of rate 1e-3 lost the ground that the first stage had made.
+    CGE with Adam, which makes up for how unlike the sizes of the entries are. In short trials on HJB-20 it
+    kept what the first stage had reached, with a small gain or none; the paper's momentum lost it.
     """
     return ZerothOrder(
         CoordinateGradient(share=0.5),

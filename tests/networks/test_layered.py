@@ -147,9 +147,11 @@ def test_gradients_agree_with_differences(settings):
 
 
 @cases
-def test_inference_mode_leaves_no_graph_and_no_trace(settings):
+@pytest.mark.parametrize(("points", "count"), [(6, 2), (1, 1)])
+def test_inference_mode_leaves_no_graph_and_no_trace(settings, points, count):
     network = settings.build()
-    theta, x, nodes = drawn(network, 2)
+    theta, x, nodes = drawn(network, count)
+    x, nodes = x[:points], nodes[:points]
     theta.requires_grad_()
     copies = theta.detach().clone(), x.clone(), nodes.clone()
     with torch.inference_mode():

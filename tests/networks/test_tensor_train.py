@@ -136,11 +136,11 @@ def test_initial_output_has_the_variance_of_a_dense_layer(matrix):
     generator = torch.Generator().manual_seed(4)
     variance = 1 / matrix.input_size
     outputs = []
-    for _ in range(100):
+    for _ in range(60):
         flat = matrix.initial(generator, torch.float64, variance)
         dense = matrix.dense(flat[None])[0]
         assert dense.square().mean().item() == pytest.approx(variance, rel=1e-9)
-        x = torch.randn(100, matrix.input_size, dtype=torch.float64, generator=generator)
+        x = torch.randn(60, matrix.input_size, dtype=torch.float64, generator=generator)
         outputs.append(matrix.apply(flat[None], x))
     outputs = torch.stack(outputs)
     # Inputs of variance 1 give outputs of variance 1, and of mean 0.
