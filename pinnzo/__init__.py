@@ -36,6 +36,7 @@ from pinnzo.training import CoordinateGradient as CoordinateGradient
 from pinnzo.training import FirstOrder as FirstOrder
 from pinnzo.training import History as History
 from pinnzo.training import HybridZO as HybridZO
+from pinnzo.training import LevenbergMarquardt as LevenbergMarquardt
 from pinnzo.training import RandomGradient as RandomGradient
 from pinnzo.training import ZerothOrder as ZerothOrder
 

@@ -44,7 +44,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-Trainers = Literal["hybrid", "rge", "cge", "first-order"]
+Trainers = Literal["hybrid", "levenberg-marquardt", "rge", "cge", "first-order"]
 Derivatives = Literal["smolyak", "finite-difference", "autodiff"]
 Networks = Literal["tensor-train", "dense", "paper"]
 
@@ -223,7 +223,8 @@ def _estimator(kind: str | None, smolyak: dict[str, Any], finite: dict[str, Any]
 
 def _trainer(kind: str) -> Trainer:
     choices = {
-        "hybrid": pz.HybridZO, "rge": pz.RandomGradient, "cge": pz.CoordinateGradient, "first-order": pz.FirstOrder,
+        "hybrid": pz.HybridZO, "levenberg-marquardt": pz.LevenbergMarquardt, "rge": pz.RandomGradient,
+        "cge": pz.CoordinateGradient, "first-order": pz.FirstOrder,
     }  # fmt: skip
     return as_trainer(choices[kind]())
 

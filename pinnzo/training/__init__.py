@@ -12,6 +12,7 @@ from .gradients import GradientEstimator as GradientEstimator
 from .history import History as History
 from .history import Record as Record
 from .hybrid import HybridZO as HybridZO
+from .levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
 from .random_gradient import RandomGradient as RandomGradient
 from .update import Update as Update
 from .zeroth_order import ZerothOrder as ZerothOrder

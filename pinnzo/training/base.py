@@ -33,9 +33,26 @@ class Objective(ABC):
             f"alone."
         )
 
+    def residuals_at_coordinates(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> torch.Tensor:
+        """The residual vectors at θ + step·e_i for each index, (K, M); objectives may know a faster way to them."""
+        return self.residuals(perturbed(theta, indices, step))
+
     @abstractmethod
     def draw(self, generator: torch.Generator) -> None:
         """Draw fresh points (or a fresh batch of data) for the next step."""
+
+
+def perturbed(theta: torch.Tensor, indices: torch.Tensor, step: float) -> torch.Tensor:
+    """θ + step·e_i for each index: (d,) → (K, d).
+
+    Example:
+        >>> perturbed(torch.zeros(3), torch.tensor([0, 2]), 0.5)
+        tensor([[0.5000, 0.0000, 0.0000],
+                [0.0000, 0.0000, 0.5000]])
+    """
+    batch = theta.repeat(len(indices), 1)
+    batch[torch.arange(len(indices), device=theta.device), indices] += step
+    return batch
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,150 @@
+import math
+
+import pytest
+import torch
+
+from pinnzo.errors import SettingError
+from pinnzo.training import LevenbergMarquardt, Objective
+from pinnzo.training.levenberg_marquardt import damped_steps
+
+
+class Residuals(Objective):
+    """A residual vector given as a function of batches of parameter vectors."""
+
+    def __init__(self, function, count):
+        self.function, self.parameter_count, self.evaluations = function, count, 0
+
+    def residuals(self, theta):
+        self.evaluations += len(theta)
+        return self.function(theta)
+
+    def losses(self, theta):
+        return self.residuals(theta).square().sum(1)
+
+    def draw(self, generator):
+        pass
+
+
+def curve(points, count):
+    """A fit of exponentials, non-linear in half of the parameters, with a known solution."""
+    t = torch.linspace(0, 1, points, dtype=torch.float64)
+    truth = torch.linspace(0.5, 1.5, count, dtype=torch.float64)
+
+    def values(theta):
+        amplitudes, rates = theta[:, ::2, None], theta[:, 1::2, None]
+        return (amplitudes * torch.exp(-rates * 3 * t)).sum(1)
+
+    return Residuals(lambda theta: values(theta) - values(truth[None]), count), truth
+
+
+def run(trainer, objective, theta, steps):
+    state = trainer.init(theta, 0)
+    for _ in range(steps):
+        state = trainer.step(objective, state)
+    return state
+
+
+@pytest.mark.parametrize("shape", [(5, 9), (9, 5), (6, 6)])
+def test_damped_steps_solve_the_normal_equations(shape):
+    generator = torch.Generator().manual_seed(1)
+    J = torch.randn(shape, generator=generator, dtype=torch.float64)
+    r = torch.randn(shape[0], generator=generator, dtype=torch.float64)
+    dampings = [1e-6, 1e-2, 3.0]
+    for damping, step in zip(dampings, damped_steps(J, r, dampings), strict=True):
+        wanted = -torch.linalg.solve(J.T @ J + damping * torch.eye(shape[1], dtype=torch.float64), J.T @ r)
+        torch.testing.assert_close(step, wanted, rtol=1e-6, atol=1e-9)
+
+
+def test_singular_jacobian_gives_a_finite_step():
+    J = torch.zeros(4, 3, dtype=torch.float64)
+    J[:, 0] = 1.0
+    step = damped_steps(J, torch.ones(4, dtype=torch.float64), [1e-14])
+    torch.testing.assert_close(step, torch.tensor([[-1.0, 0.0, 0.0]], dtype=torch.float64))
+
+
+@pytest.mark.parametrize(("central", "order"), [(False, 1), (True, 2)])
+def test_order_of_the_jacobian(central, order):
+    objective, truth = curve(20, 4)
+    theta = truth * 1.1
+    exact = torch.func.jacrev(lambda th: objective.function(th[None])[0])(theta)
+    errors = []
+    for step in (1e-2, 5e-3):
+        trainer = LevenbergMarquardt(step_size=step, central=central, max_batch=3)
+        jacobian = trainer.jacobian(objective, theta, objective.function(theta[None])[0])
+        errors.append(float((jacobian - exact).norm()))
+    assert math.log2(errors[0] / errors[1]) == pytest.approx(order, abs=0.1)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_converges_to_rounding_where_the_residual_can_vanish(momentum):
+    objective, truth = curve(30, 4)
+    state = run(LevenbergMarquardt(momentum=momentum), objective, truth * 1.3, 60)
+    assert float(objective.losses(state.theta[None])[0]) < 1e-20
+
+
+def test_linear_least_squares_is_solved_in_one_step_without_damping():
+    generator = torch.Generator().manual_seed(0)
+    A = torch.randn(12, 5, generator=generator, dtype=torch.float64)
+    b = torch.randn(12, generator=generator, dtype=torch.float64)
+    objective = Residuals(lambda theta: theta @ A.T - b, 5)
+    state = run(LevenbergMarquardt(damping=1e-10, step_size=1.0), objective, torch.zeros(5, dtype=torch.float64), 1)
+    torch.testing.assert_close(state.theta, torch.linalg.lstsq(A, b[:, None]).solution[:, 0])
+
+
+def test_a_step_costs_d_plus_five_queries():
+    objective, truth = curve(10, 4)
+    run(LevenbergMarquardt(), objective, truth * 1.2, 1)
+    assert objective.evaluations == 4 + 5
+
+
+def test_rejected_step_keeps_the_parameters_and_drops_the_momentum():
+    # Every move makes it worse: the minimum is where we stand.
+    objective = Residuals(lambda theta: torch.cat([1 + theta.abs(), 1 + theta.square()], dim=1), 2)
+    trainer = LevenbergMarquardt()
+    state = trainer.init(torch.zeros(2, dtype=torch.float64), 0)
+    state.memory["velocity"] = torch.ones(2, dtype=torch.float64)
+    new = trainer.step(objective, state)
+    assert torch.equal(new.theta, state.theta)
+    assert new.memory["rejected"] == 1
+    assert not new.memory["velocity"].any()
+    assert new.memory["damping"] > state.memory["damping"]
+
+
+@pytest.mark.parametrize("where", ["residual", "jacobian", "trial"])
+def test_not_a_number_never_reaches_the_parameters(where):
+    def function(theta):
+        values = theta - 1.0
+        bad = {"residual": theta.abs() >= 0, "jacobian": (theta != 0) & (theta < 1e-3), "trial": theta.norm(dim=1, keepdim=True) > 1e-4}
+        return torch.where(bad[where], math.nan, values)
+
+    objective = Residuals(function, 3)
+    # After a few rejections the damping shortens the trial steps into the region that is finite, and rightly so.
+    state = run(LevenbergMarquardt(damping=1e-3), objective, torch.zeros(3, dtype=torch.float64), 2)
+    assert torch.equal(state.theta, torch.zeros(3, dtype=torch.float64))
+    assert state.memory["rejected"] == 2
+
+
+def test_state_is_left_as_it_was():
+    objective, truth = curve(10, 4)
+    trainer = LevenbergMarquardt()
+    state = trainer.init(truth * 1.2, 0)
+    before = state.theta.clone()
+    trainer.step(objective, state)
+    assert torch.equal(state.theta, before)
+    assert state.step == 0
+    assert not state.memory["velocity"].any()
+
+
+def test_float32_reaches_its_floor():
+    t = torch.linspace(0, 1, 30)
+    objective = Residuals(lambda theta: theta[:, :1] * torch.exp(-theta[:, 1:] * t) - 2 * torch.exp(-1.5 * t), 2)
+    state = run(LevenbergMarquardt(), objective, torch.tensor([1.0, 1.0]), 40)
+    torch.testing.assert_close(state.theta, torch.tensor([2.0, 1.5]), rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"damping": 0.0}, {"momentum": 1.0}, {"momentum": -0.1}, {"step_size": 0.0}, {"max_batch": 0}]
+)
+def test_settings_without_meaning_are_refused(settings):
+    with pytest.raises(SettingError, match=next(iter(settings))):
+        LevenbergMarquardt(**settings)
