@@ -92,14 +92,19 @@ def measure(
     nodes, weights = stencil(dtype)
     points = max(50, 2**22 // (width * count * NODES))
     x = torch.rand(points, DIMENSION, generator=generator, dtype=dtype)
-    # The network itself splits many parameter vectors into groups, so a tile is measured for one of them.
-    setting = {} if tile is None else {"tile_elements": tile * count}
+
+    def sums() -> torch.Tensor:
+        if tile is None:
+            return weighted_sums(field, x, nodes, weights)
+        # The network itself splits many parameter vectors into groups: the tile's size is that of one of them.
+        return weighted_sums(field, x, nodes, weights, tile_elements=tile * count)
+
     # Rates and network take turns, so that a neighbour's load meets both.
     shares, speeds = [], []
     for _ in range(repeats):
         product_rate, sine_rate = machine_rates(dtype, 2)
         ideal = (2 * width**2 + 2 * width) / product_rate + 2 * width / sine_rate
-        spent = seconds(lambda: weighted_sums(field, x, nodes, weights, **setting), 3)
+        spent = seconds(sums, 3)
         evaluations = points * NODES * count
         shares.append(ideal * evaluations / spent)
         speeds.append(evaluations / spent)

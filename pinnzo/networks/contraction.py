@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
+    from pinnzo.networks.scratch import Scratch
     from pinnzo.networks.tensor_train import TensorTrainMatrix
 
 # One operation of a contraction's thin products takes this many times as long as one of a large product, and
@@ -95,16 +96,27 @@ class DenseProduct:
         """The matrices ``start`` to ``stop`` alone."""
         return DenseProduct(self.weight[start:stop])
 
-    def __call__(self, h: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-        """Multiply vectors (K, inputs, R) and add biases (K, outputs, 1)."""
-        if self.weight.shape[0] == 1:
+    def __call__(
+        self,
+        h: torch.Tensor,
+        bias: torch.Tensor | None = None,
+        scratch: Scratch | None = None,
+        slot: str | None = None,
+    ) -> torch.Tensor:
+        """Multiply (K, inputs, R) and add biases (K, outputs, 1); a scratch slot may take the result."""
+        weight = self.weight
+        out = None
+        if scratch is not None and slot is not None:
+            out = scratch.take(slot, (weight.shape[0], weight.shape[1], h.shape[2]), weight)
+        if weight.shape[0] == 1:
             # One matrix product has less overhead than a batch of one.
+            one = None if out is None else out[0]
             if bias is None:
-                return torch.mm(self.weight[0], h[0])[None]
-            return torch.addmm(bias[0], self.weight[0], h[0])[None]
+                return torch.mm(weight[0], h[0], out=one)[None]
+            return torch.addmm(bias[0], weight[0], h[0], out=one)[None]
         if bias is None:
-            return torch.bmm(self.weight, h)
-        return torch.baddbmm(bias, self.weight, h)
+            return torch.bmm(weight, h, out=out)
+        return torch.baddbmm(bias, weight, h, out=out)
 
 
 class TwoFactorProduct:
@@ -141,18 +153,30 @@ class TwoFactorProduct:
         """The matrices ``start`` to ``stop`` alone."""
         return TwoFactorProduct(self.first[start:stop], self.second[start:stop])
 
-    def __call__(self, h: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-        """Multiply vectors (K, inputs, R) and add biases (K, outputs, 1)."""
+    def __call__(
+        self,
+        h: torch.Tensor,
+        bias: torch.Tensor | None = None,
+        scratch: Scratch | None = None,
+        slot: str | None = None,
+    ) -> torch.Tensor:
+        """Multiply (K, inputs, R) and add biases (K, outputs, 1); a scratch slot may take the result."""
         first, second = self.first.flatten(0, 1), self.second.flatten(0, 1)
         count, vectors = h.shape[0], h.shape[2]
-        between = torch.bmm(first, h.reshape(first.shape[0], first.shape[2], -1))
-        between = between.reshape(second.shape[0], second.shape[2], -1)
-        if bias is None:
-            return torch.bmm(second, between).reshape(count, -1, vectors)
-        if torch.is_grad_enabled():
-            return torch.bmm(second, between).reshape(count, -1, vectors) + bias
-        # Always a copy: with one vector, contiguous() would hand out θ itself to be written over.
-        out = bias.expand(-1, -1, vectors).clone(memory_format=torch.contiguous_format)
-        blocks = out.view(second.shape[0], second.shape[1], -1)
+        h = h.reshape(first.shape[0], first.shape[2], -1)
+        between = None
+        if scratch is not None:
+            between = scratch.take("between", (first.shape[0], first.shape[1], h.shape[2]), h)
+        between = torch.bmm(first, h, out=between).reshape(second.shape[0], second.shape[2], -1)
+        if torch.is_grad_enabled() or bias is None:
+            product = torch.bmm(second, between).reshape(count, -1, vectors)
+            return product if bias is None else product + bias
+        out = None
+        if scratch is not None and slot is not None:
+            out = scratch.take(slot, (count, bias.shape[1], vectors), h)
+        if out is None:
+            out = bias.new_empty(count, bias.shape[1], vectors)
+        # Copied always: with one vector, a contiguous bias would be θ itself, and θ would be written over.
+        blocks = out.copy_(bias.expand_as(out)).view(second.shape[0], second.shape[1], -1)
         torch.baddbmm(blocks, second, between, out=blocks)
         return out

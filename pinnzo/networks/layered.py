@@ -11,6 +11,7 @@ from pinnzo.errors import SettingError, ShapeError
 from pinnzo.networks.activations import Activation
 from pinnzo.networks.base import BoundNetwork, Network
 from pinnzo.networks.layers import BoundLayer, Layer
+from pinnzo.networks.scratch import Scratch
 
 # Hidden units of one layer that are computed at once where the caller does not tile: a few megabytes.
 CACHED_ELEMENTS = 2**18
@@ -81,11 +82,13 @@ class BoundLayeredNetwork(BoundNetwork):
         layers: list[BoundLayer],
         activation: Activation,
         scaling: tuple[torch.Tensor, torch.Tensor] | None,
+        scratch: Scratch | None = None,
     ) -> None:
         self.first = layers[0]
         self.others = layers[1:]
         self.activation = activation
         self.scaling = scaling
+        self.scratch = scratch or Scratch()
         self.width = max(layer.bias.shape[1] for layer in layers)
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
@@ -135,26 +138,30 @@ class BoundLayeredNetwork(BoundNetwork):
                 [layer.part(start, start + group) for layer in (self.first, *self.others)],
                 self.activation,
                 self.scaling,
+                self.scratch,
             )
             for start in range(0, count, group)
         ]
 
     def _first_activation(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         """The activation of all sums of a (K, units, A) and b (K, units, B): (K, units, A·B)."""
+        shape = (*a.shape, b.shape[2])
+        out = self.scratch.take("odd", shape, a)
         few = a.shape[2] * b.shape[2] < 4 * (a.shape[2] + b.shape[2])
         if few or self.activation.name != "sine":
-            return self.activation((a[..., None] + b[:, :, None, :]).flatten(2))
-        hidden = torch.sin(a)[..., None] * torch.cos(b)[:, :, None, :]
+            return self.activation(torch.add(a[..., None], b[:, :, None, :], out=out).flatten(2))
+        hidden = torch.mul(torch.sin(a)[..., None], torch.cos(b)[:, :, None, :], out=out)
         other = torch.cos(a)[..., None], torch.sin(b)[:, :, None, :]
-        if torch.is_grad_enabled():
+        if out is None:
             return (hidden + other[0] * other[1]).flatten(2)
         return hidden.addcmul_(*other).flatten(2)
 
     def _finish(self, hidden: torch.Tensor) -> torch.Tensor:
         """Layers after the first, from hidden units (K, units, R) to (K, outputs, R)."""
-        for layer in self.others[:-1]:
-            hidden = self.activation(layer(hidden))
-        return self.others[-1](hidden)
+        for k, layer in enumerate(self.others[:-1]):
+            hidden = self.activation(layer(hidden, self.scratch, "odd" if k % 2 else "even"))
+        # The result is the caller's: it gets memory of its own.
+        return self.others[-1](hidden, self.scratch)
 
     def _scaled(self, x: torch.Tensor, *, shift: bool = True) -> torch.Tensor:
         """Points (P, D) as columns (D, P) of scaled inputs; differences of points without the shift."""

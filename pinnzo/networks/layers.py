@@ -8,6 +8,7 @@ import torch
 
 from pinnzo.errors import SettingError
 from pinnzo.networks.contraction import DenseProduct, TwoFactorProduct, bind_tensor_train
+from pinnzo.networks.scratch import Scratch
 from pinnzo.networks.tensor_train import TensorTrainMatrix
 
 
@@ -91,9 +92,11 @@ class BoundLayer:
         """The layer of networks ``start`` to ``stop`` alone; its numbers are shared, not copied."""
         return BoundLayer(self.product.part(start, stop), self.bias[start:stop])
 
-    def __call__(self, h: torch.Tensor) -> torch.Tensor:
-        """Map (K, inputs, R) to (K, outputs, R)."""
-        return self.product(h, self.bias)
+    def __call__(
+        self, h: torch.Tensor, scratch: Scratch | None = None, slot: str | None = None
+    ) -> torch.Tensor:
+        """Map (K, inputs, R) to (K, outputs, R); see ``Scratch`` for the memory it uses."""
+        return self.product(h, self.bias, scratch, slot)
 
     def from_common(self, h: torch.Tensor, *, bias: bool = True) -> torch.Tensor:
         """Map inputs (inputs, R) that all K networks share to (K, outputs, R)."""

@@ -1,4 +1,5 @@
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -243,3 +244,37 @@ def test_bad_shapes_are_refused():
         network.values(theta, torch.zeros(2, 4))
     with pytest.raises(ShapeError, match="bind takes K"):
         network.bind(theta)
+
+
+@cases
+def test_results_outlive_later_calls(settings):
+    # Intermediate results share memory from call to call; what a caller holds must not.
+    network = settings.build()
+    theta, x, nodes = drawn(network, 2)
+    bound = network.bind(theta)
+    with torch.inference_mode():
+        held = [bound.values(x), bound.values_at(x, nodes)]
+        copies = [values.clone() for values in held]
+        bound.values(x + 1)
+        bound.values_at(x + 1, nodes)
+    assert all(torch.equal(a, b) for a, b in zip(held, copies, strict=True))
+    # The same network in another mode, and with a graph.
+    with torch.no_grad():
+        assert torch.equal(bound.values_at(x, nodes), copies[1])
+    torch.testing.assert_close(bound.values_at(x, nodes), copies[1].clone())
+
+
+def test_threads_do_not_share_intermediate_results():
+    network = TensorTrainMLP(width=64, depth=3, inputs=3).build()
+    theta, x, nodes = drawn(network, 2)
+    bound = network.bind(theta)
+    shifts = [x + 0.1 * k for k in range(40)]
+
+    def work(points):
+        with torch.inference_mode():
+            return bound.values_at(points, nodes)
+
+    alone = [work(points) for points in shifts]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(work, shifts))
+    assert all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))
