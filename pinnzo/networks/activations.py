@@ -20,14 +20,12 @@ class Activation:
         function: maps a tensor to a new one.
         overwrite: the same, but the result may take its argument's memory; used where no graph is recorded.
         gain: variance of the weights times the number of inputs that keeps the scale of the signal.
-        phases: whether hidden biases start as random phases in [-π, π] (see ``layers.py``).
     """
 
     name: str
     function: Callable[[torch.Tensor], torch.Tensor]
     overwrite: Callable[[torch.Tensor], torch.Tensor]
     gain: float = 1.0
-    phases: bool = False
 
     def __call__(self, h: torch.Tensor) -> torch.Tensor:
         """Apply the function; ``h`` itself may be overwritten when autograd is off."""
@@ -42,7 +40,7 @@ def _same(h: torch.Tensor) -> torch.Tensor:
 _ACTIVATIONS = {
     activation.name: activation
     for activation in (
-        Activation("sine", torch.sin, torch.sin_, phases=True),
+        Activation("sine", torch.sin, torch.sin_),
         Activation("tanh", torch.tanh, torch.tanh_),
         Activation("gelu", functional.gelu, functional.gelu, gain=2.0),
         Activation("silu", functional.silu, lambda h: functional.silu(h, inplace=True), gain=2.0),

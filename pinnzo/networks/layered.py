@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -43,17 +42,13 @@ class LayeredNetwork(Network):
     def initial(self, generator: torch.Generator, dtype: torch.dtype) -> torch.Tensor:
         """Draw an initial θ (d,).
 
-        Weights have the variance gain / inputs. Hidden biases of a sine network are phases, uniform in
-        [-π, π], since a sine is a different feature at each of them (as in random Fourier features, Rahimi &
-        Recht 2007); those of others are uniform in ±1/√inputs. The last bias is 0.
-
-        Returns:
-            θ of shape (d,), on the generator's device.
+        Weights have the variance gain / inputs, hidden biases are uniform in ±1/√inputs, the last bias is 0. A sine
+        network thus starts in the nearly linear part of its sines: in many dimensions random phases make it a
+        function too rough to be unlearnt from a few hundred points.
         """
         pieces = []
         for layer in self.layers[:-1]:
-            bias_range = math.pi if self.activation.phases else layer.inputs**-0.5
-            pieces.append(layer.initial(generator, dtype, self.activation.gain, bias_range))
+            pieces.append(layer.initial(generator, dtype, self.activation.gain, layer.inputs**-0.5))
         pieces.append(self.layers[-1].initial(generator, dtype, 1.0, 0.0))
         return torch.cat(pieces)
 
