@@ -81,7 +81,7 @@ def stencil(dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def measure(
-    width: int, count: int, dtype: torch.dtype, tile: int, repeats: int
+    width: int, count: int, dtype: torch.dtype, tile: int | None, repeats: int
 ) -> dict[str, float | int | str]:
     """One row of the table."""
     generator = torch.Generator().manual_seed(0)
@@ -96,7 +96,7 @@ def measure(
     def sums() -> torch.Tensor:
         if tile is None:
             return weighted_sums(field, x, nodes, weights)
-        # The network itself splits many parameter vectors into groups: the tile's size is that of one of them.
+        # The network itself splits many parameter vectors into groups: a tile is that of one of them.
         return weighted_sums(field, x, nodes, weights, tile_elements=tile * count)
 
     # Rates and network take turns, so that a neighbour's load meets both.
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    tiles = [2**k for k in range(16, 21)] if arguments.tiles else [None]
+    tiles: list[int | None] = [2**k for k in range(16, 21)] if arguments.tiles else [None]
     rows = []
     print(f"{'width':>5} {'K':>3} {'dtype':>8} {'tile':>8} {'evaluations/s':>14} {'share of ideal':>14}")
     with torch.inference_mode():

@@ -42,9 +42,9 @@ class LayeredNetwork(Network):
     def initial(self, generator: torch.Generator, dtype: torch.dtype) -> torch.Tensor:
         """Draw an initial θ (d,).
 
-        Weights have the variance gain / inputs, hidden biases are uniform in ±1/√inputs, the last bias is 0. A sine
-        network thus starts in the nearly linear part of its sines: in many dimensions random phases make it a
-        function too rough to be unlearnt from a few hundred points.
+        Weights have the variance gain / inputs, hidden biases are uniform in ±1/√inputs, the last bias is 0.
+        A sine network thus starts in the nearly linear part of its sines: in many dimensions random phases
+        make it a function too rough to be unlearnt from a few hundred points.
         """
         pieces = []
         for layer in self.layers[:-1]:

@@ -119,8 +119,7 @@ class TensorTrainMLP:
         if len(layers) != self.depth + 1:
             raise SettingError(
                 f"layers has {len(layers)} entries, but depth={self.depth} makes {self.depth + 1} layers: "
-                "give one "
-                "TensorTrainMatrix or None for each."
+                "give one TensorTrainMatrix or None for each."
             )
         if self.modes is not None or self.compress_first:
             raise SettingError("layers states every layer's modes: leave modes and compress_first out.")

@@ -52,6 +52,8 @@ def given_ansatz(A: sp.Expr, B: sp.Expr, conditions: Sequence[ParsedCondition], 
     for name, part in (("A", A), ("B", B)):
         if strangers := part.free_symbols - set(sampler.variables):
             raise DeclarationError(f"ansatz {name} = {part} contains {strangers}, which are not variables.")
+    if B == 0:
+        raise DeclarationError("ansatz B is zero: u = A + B f would not depend on the network.")
     hard = [c for c in conditions if _is_exact(c, A, B, sampler)]
     return _finish(A, B, hard, conditions)
 

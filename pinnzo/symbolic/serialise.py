@@ -23,7 +23,7 @@ _OPERATORS = (Divergence, Gradient, GradientNormSquared, Laplacian)
 _STRUCTURE = (
     "Add", "And", "Derivative", "Equality", "GreaterThan", "Heaviside", "LessThan", "MatAdd", "MatMul", "Max", "Min",
     "Mod", "Mul", "Not", "Or", "Piecewise", "Pow", "StrictGreaterThan", "StrictLessThan", "Subs", "Transpose", "Tuple",
-    "Unequality", "gamma", "sinc",
+    "Unequality", "atan2", "gamma", "polygamma", "sinc",
 )  # fmt: skip
 _CLASSES: dict[str, Any] = {
     **{name: getattr(sp, name) for name in (*_STRUCTURE, *FUNCTIONS, *RECIPROCALS, *{n for n, _ in BESSEL})},

@@ -15,8 +15,8 @@ FUNCTIONS: Mapping[str, str] = {
     name: f"torch.{target}"
     for name, target in {
         "Abs": "abs", "acos": "acos", "acosh": "acosh", "asin": "asin", "asinh": "asinh", "atan": "atan",
-        "atan2": "atan2", "atanh": "atanh", "ceiling": "ceil", "cos": "cos", "cosh": "cosh",
-        "digamma": "digamma", "erf": "erf", "erfc": "erfc", "erfinv": "erfinv", "exp": "exp", "floor": "floor",
+        "atanh": "atanh", "ceiling": "ceil", "cos": "cos", "cosh": "cosh",
+        "erf": "erf", "erfc": "erfc", "erfinv": "erfinv", "exp": "exp", "floor": "floor",
         "log": "log", "loggamma": "lgamma", "sign": "sign", "sin": "sin", "sinh": "sinh", "tan": "tan",
         "tanh": "tanh",
     }.items()
@@ -62,8 +62,7 @@ class _Writer:
 
     def _function(self, e: Any, name: str) -> str:
         if name in FUNCTIONS:
-            # torch.atan2 wants tensors on both sides, the rest have one argument.
-            return f"{FUNCTIONS[name]}({', '.join(self.write(a) for a in e.args)})"
+            return f"{FUNCTIONS[name]}({self.write(e.args[0])})"
         if name in RECIPROCALS:
             return f"(1.0 / torch.{RECIPROCALS[name]}({self.write(e.args[0])}))"
         order_and_name = (name, e.args[0])
@@ -92,6 +91,22 @@ class _Writer:
             return f"({base} ** {int(exponent)})"
         return f"({base} ** {self.write(exponent)})"
 
+    def _atan2(self, e: Any) -> str:
+        y, x = (self._tensor(a, like=e) for a in e.args)
+        return f"torch.atan2({y}, {x})"
+
+    def _polygamma(self, e: Any) -> str:
+        if not e.args[0].is_Integer:
+            raise DeclarationError(f"torch has polygamma only of a fixed whole order, not {e}.")
+        return f"torch.polygamma({int(e.args[0])}, {self.write(e.args[1])})"
+
+    def _tensor(self, a: Any, like: Any) -> str:
+        """A constant argument as a tensor of the type of the others, for functions that take nothing else."""
+        if a.free_symbols:
+            return self.write(a)
+        other = next(arg for arg in like.args if arg.free_symbols)
+        return f"torch.full_like({self.write(other)}, {self.write(a)})"
+
     def _Max(self, e: Any) -> str:
         return self._fold("torch.maximum", e)
 
@@ -99,12 +114,10 @@ class _Writer:
         return self._fold("torch.minimum", e)
 
     def _fold(self, function: str, e: Any) -> str:
-        # A tensor first, so that constants can be made like it.
-        first, *rest = sorted(e.args, key=lambda a: not a.free_symbols)
-        text = self.write(first)
+        first, *rest = e.args
+        text = self._tensor(first, like=e)
         for a in rest:
-            other = self.write(a) if a.free_symbols else f"torch.full_like({self.write(first)}, {self.write(a)})"
-            text = f"{function}({text}, {other})"
+            text = f"{function}({text}, {self._tensor(a, like=e)})"
         return text
 
     def _Piecewise(self, e: Any) -> str:
