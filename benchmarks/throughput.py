@@ -80,9 +80,7 @@ def stencil(dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
     return nodes, weights
 
 
-def measure(
-    width: int, count: int, dtype: torch.dtype, tile: int | None, repeats: int
-) -> dict[str, float | int | str]:
+def measure(width: int, count: int, dtype: torch.dtype, tile: int | None, repeats: int) -> dict[str, float | int | str]:
     """One row of the table."""
     generator = torch.Generator().manual_seed(0)
     settings = TensorTrainMLP(width=width, depth=2, rank=2, inputs=DIMENSION)
@@ -120,9 +118,7 @@ def measure(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument(

@@ -102,5 +102,11 @@ class Assembly:
 
     def _objective(self, points: int) -> ResidualObjective:
         return ResidualObjective(
-            self.compiled, self.network, self.estimator, points, self.settings.weights, self.dtype, default_workers()
+            self.compiled,
+            self.network,
+            self.estimator,
+            points,
+            self.settings.weights,
+            self.dtype,
+            default_workers(),
         )

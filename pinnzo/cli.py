@@ -7,7 +7,7 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Literal
 
 import sympy as sp
 import typer
@@ -48,43 +48,43 @@ Trainers = Literal["hybrid", "levenberg-marquardt", "rge", "cge", "first-order"]
 Derivatives = Literal["smolyak", "finite-difference", "autodiff"]
 Networks = Literal["tensor-train", "dense", "paper"]
 
-Seconds = Annotated[Optional[float], typer.Option(help="Stop after so many seconds of training.")]
-Steps = Annotated[Optional[int], typer.Option(help="Stop after so many steps.")]
-Evaluations = Annotated[Optional[float], typer.Option(help="Stop after so many network evaluations.")]
-TargetError = Annotated[Optional[float], typer.Option(help="Stop once the relative L2 error is this small.")]
+Seconds = Annotated[float | None, typer.Option(help="Stop after so many seconds of training.")]
+Steps = Annotated[int | None, typer.Option(help="Stop after so many steps.")]
+Evaluations = Annotated[float | None, typer.Option(help="Stop after so many network evaluations.")]
+TargetError = Annotated[float | None, typer.Option(help="Stop once the relative L2 error is this small.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
-Output = Annotated[Optional[Path], typer.Option(help="Write solution, history and figures to this folder.")]
+Output = Annotated[Path | None, typer.Option(help="Write solution, history and figures to this folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
 
 @app.command()
 def solve(
     problem: Annotated[str, typer.Argument(help="A bundled problem, or a file FILE.py or FILE.py:NAME.")],
-    set_: Annotated[Optional[list[str]], typer.Option("--set", help="A setting of the problem: dimension=20.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting of the problem: dimension=20.")] = None,
     trainer: Annotated[Trainers, typer.Option(help="The training method.")] = "hybrid",
-    derivatives: Annotated[Optional[Derivatives], typer.Option(help="The derivative estimator.")] = None,
-    level: Annotated[Optional[int], typer.Option(help="Level of the sparse grid (smolyak).")] = None,
-    sigma: Annotated[Optional[float], typer.Option(help="Smoothing step σ (smolyak).")] = None,
-    growth: Annotated[Optional[str], typer.Option(help="Points per level: linear or odd (smolyak).")] = None,
-    step: Annotated[Optional[float], typer.Option(help="Step h (finite-difference).")] = None,
-    order: Annotated[Optional[int], typer.Option(help="Order of accuracy, 2 or 4 (finite-difference).")] = None,
+    derivatives: Annotated[Derivatives | None, typer.Option(help="The derivative estimator.")] = None,
+    level: Annotated[int | None, typer.Option(help="Level of the sparse grid (smolyak).")] = None,
+    sigma: Annotated[float | None, typer.Option(help="Smoothing step σ (smolyak).")] = None,
+    growth: Annotated[str | None, typer.Option(help="Points per level: linear or odd (smolyak).")] = None,
+    step: Annotated[float | None, typer.Option(help="Step h (finite-difference).")] = None,
+    order: Annotated[int | None, typer.Option(help="Order of accuracy, 2 or 4 (finite-difference).")] = None,
     network: Annotated[Networks, typer.Option(help="The network; paper is the paper's for HJB.")] = "tensor-train",
-    width: Annotated[Optional[int], typer.Option(help="Units of a hidden layer.")] = None,
-    depth: Annotated[Optional[int], typer.Option(help="Number of hidden layers.")] = None,
-    rank: Annotated[Optional[int], typer.Option(help="Tensor-train rank.")] = None,
-    activation: Annotated[Optional[str], typer.Option(help="Activation function.")] = None,
+    width: Annotated[int | None, typer.Option(help="Units of a hidden layer.")] = None,
+    depth: Annotated[int | None, typer.Option(help="Number of hidden layers.")] = None,
+    rank: Annotated[int | None, typer.Option(help="Tensor-train rank.")] = None,
+    activation: Annotated[str | None, typer.Option(help="Activation function.")] = None,
     points: Annotated[int, typer.Option(help="Collocation points of a step.")] = 100,
     seed: Annotated[int, typer.Option(help="Fixes the run.")] = 0,
     dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
     device: Annotated[str, typer.Option(help="Torch device.")] = "cpu",
     estimate: Annotated[str, typer.Option(help="Derivatives of the network, or of the whole solution.")] = "network",
-    weight: Annotated[Optional[list[str]], typer.Option(help="Weight of a soft condition: boundary=100.")] = None,
+    weight: Annotated[list[str] | None, typer.Option(help="Weight of a soft condition: boundary=100.")] = None,
     seconds: Seconds = None,
     steps: Steps = None,
     evaluations: Evaluations = None,
     target_error: TargetError = None,
     output: Output = None,
-    checkpoint: Annotated[Optional[Path], typer.Option(help="Keep the state of the run here, for resume.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Keep the state of the run here, for resume.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -97,7 +97,9 @@ def solve(
         declared,
         network=_network(network, width=width, depth=depth, rank=rank, activation=activation),
         derivatives=_estimator(
-            derivatives, smolyak={"level": level, "sigma": sigma, "growth": growth}, finite={"step": step, "order": order}
+            derivatives,
+            smolyak={"level": level, "sigma": sigma, "growth": growth},
+            finite={"step": step, "order": order},
         ),
         trainer=_trainer(trainer),
         points=points,
@@ -148,8 +150,8 @@ def list_problems(as_json: AsJson = False) -> None:
 @app.command()
 def plot(
     folder: Annotated[Path, typer.Argument(help="The folder of a saved solution.")],
-    axes: Annotated[Optional[str], typer.Option(help="One or two variables, such as x1,x2.")] = None,
-    at: Annotated[Optional[list[str]], typer.Option(help="Value of another variable: t=0.5.")] = None,
+    axes: Annotated[str | None, typer.Option(help="One or two variables, such as x1,x2.")] = None,
+    at: Annotated[list[str] | None, typer.Option(help="Value of another variable: t=0.5.")] = None,
 ) -> None:
     """Draw a saved solution: slice.png and history.png in its folder."""
     solution = pz.load(folder)
@@ -189,7 +191,9 @@ def _settings(pairs: list[str], option: str) -> dict[str, Any]:
             found[key.strip()] = ast.literal_eval(text.strip())
         except (ValueError, SyntaxError):
             found[key.strip()] = text.strip()
-    if option != "--set" and (wrong := [k for k, v in found.items() if isinstance(v, bool) or not isinstance(v, (int, float))]):
+    if option != "--set" and (
+        wrong := [k for k, v in found.items() if isinstance(v, bool) or not isinstance(v, (int, float))]
+    ):
         raise SettingError(f"{option} {wrong[0]}={found[wrong[0]]} is not a number.")
     return found
 

@@ -25,11 +25,11 @@ class NetworkField:
     width: int
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
-        """f at points x (P, D): (K, P)."""
+        """F at points x (P, D): (K, P)."""
         return self.bound.values(x)[..., 0]
 
     def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
-        """f at x_p + δ_j, nodes (J, D): (K, P, J)."""
+        """F at x_p + δ_j, nodes (J, D): (K, P, J)."""
         return self.bound.values_at(x, nodes)[..., 0]
 
 

@@ -18,7 +18,16 @@ from pinnzo.fields import NetworkField, SolutionField
 from pinnzo.networks.base import Network
 from pinnzo.settings import RunSettings
 from pinnzo.slices import Slice, make_slice
-from pinnzo.storage import HISTORY, SOLUTION, SUMMARY, header_of, prepare_folder, read_run, write_run, write_text
+from pinnzo.storage import (
+    HISTORY,
+    SOLUTION,
+    SUMMARY,
+    header_of,
+    prepare_folder,
+    read_run,
+    write_run,
+    write_text,
+)
 from pinnzo.symbolic.problem import Problem
 from pinnzo.training import History
 from pinnzo.training.fit import RunState
@@ -113,9 +122,7 @@ class Solution:
         with torch.inference_mode():
             return measure(self._assembly, self.theta, points)
 
-    def slice(
-        self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101
-    ) -> Slice:
+    def slice(self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101) -> Slice:
         """Values on a line (one variable) or a plane (two) through the domain.
 
         Args:
@@ -127,12 +134,16 @@ class Solution:
             SettingError: a variable is unknown, or named twice.
         """
         return make_slice(
-            self.__call__, self.problem.exact_values, self.problem.variables, self._assembly.scale, axes, at, points
+            self.__call__,
+            self.problem.exact_values,
+            self.problem.variables,
+            self._assembly.scale,
+            axes,
+            at,
+            points,
         )
 
-    def plot_slice(
-        self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101
-    ) -> Figure:
+    def plot_slice(self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101) -> Figure:
         """Draw a slice: the solution and, where it is known, the exact solution and the error."""
         from pinnzo.plotting import plot_slice
 

@@ -140,9 +140,7 @@ def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, pro
 
     hooks = Hooks(on_step, assembly.error_function())
     with display:
-        state, status = fit(
-            settings.trainer, assembly.objective, assembly.validation, state, settings.budget, hooks
-        )
+        state, status = fit(settings.trainer, assembly.objective, assembly.validation, state, settings.budget, hooks)
     if path is not None:
         write_run(path, state, header)
     return Solution(assembly, state, status)

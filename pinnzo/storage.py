@@ -21,7 +21,12 @@ from pinnzo.training import History, TrainerState
 from pinnzo.training.fit import RunState
 
 FORMAT = 1
-SOLUTION, CHECKPOINT, SUMMARY, HISTORY = "solution.safetensors", "checkpoint.safetensors", "summary.json", "history.jsonl"
+SOLUTION, CHECKPOINT, SUMMARY, HISTORY = (
+    "solution.safetensors",
+    "checkpoint.safetensors",
+    "summary.json",
+    "history.jsonl",
+)
 
 
 def prepare_folder(folder: Path) -> Path:

@@ -30,9 +30,7 @@ def default_estimator(
     """
     order = max((row.order for row in rows), default=1)
     # A derivative with orders n_i along the axes needs a level of 1 + Σ ⌈n_i/2⌉.
-    level = 1 + max(
-        (sum((n + 1) // 2 for _, n in index) for row in rows for index, _ in row.terms), default=1
-    )
+    level = 1 + max((sum((n + 1) // 2 for _, n in index) for row in rows for index, _ in row.terms), default=1)
     step = 2.0 * torch.finfo(dtype).eps ** (1.0 / (max(order, 1) + 4))
     sigma = tuple(step * (high - low) / 3**0.5 for low, high in scale)
     return SmolyakStein(level=max(level, 2), sigma=sigma, growth="odd")

@@ -44,13 +44,9 @@ def check_points(points: torch.Tensor) -> int:
             "one column for each variable."
         )
     if not points.is_floating_point():
-        raise ShapeError(
-            f"points has dtype {points.dtype}, but has to be floating-point: pass points.double()."
-        )
+        raise ShapeError(f"points has dtype {points.dtype}, but has to be floating-point: pass points.double().")
     if not torch.isfinite(points).all():
-        raise NonFiniteError(
-            "points has NaN or infinite entries: remove those rows before asking for derivatives."
-        )
+        raise NonFiniteError("points has NaN or infinite entries: remove those rows before asking for derivatives.")
     return points.shape[1]
 
 
@@ -75,9 +71,7 @@ class FunctionField:
         out = self.f(x)
         count = x.shape[0]
         if not isinstance(out, torch.Tensor):
-            raise ShapeError(
-                f"f returned a {type(out).__name__}, but has to return a torch tensor of shape (N,)."
-            )
+            raise ShapeError(f"f returned a {type(out).__name__}, but has to return a torch tensor of shape (N,).")
         if out.shape != (count,):
             hint = ": return f(x)[:, 0] or f(x).squeeze(-1)." if out.shape == (count, 1) else "."
             raise ShapeError(

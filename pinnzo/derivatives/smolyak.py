@@ -78,17 +78,12 @@ class SmolyakStein(Estimator):
 
     def __post_init__(self) -> None:
         if not isinstance(self.level, (int, np.integer)) or isinstance(self.level, bool) or self.level < 1:
-            raise SettingError(
-                f"level is {self.level!r}, but has to be a whole number of 1 or more: use level=3, say."
-            )
+            raise SettingError(f"level is {self.level!r}, but has to be a whole number of 1 or more: use level=3, say.")
         if self.level > MAX_LEVEL:
-            raise SettingError(
-                f"level is {self.level}, but Gauss–Hermite rules are known to level {MAX_LEVEL} here."
-            )
+            raise SettingError(f"level is {self.level}, but Gauss–Hermite rules are known to level {MAX_LEVEL} here.")
         if self.growth not in get_args(Growth):
             raise SettingError(
-                f'growth is {self.growth!r}, but has to be "linear" (1, 2, 3 … points a level) or "odd" '
-                "(1, 3, 5 …)."
+                f'growth is {self.growth!r}, but has to be "linear" (1, 2, 3 … points a level) or "odd" (1, 3, 5 …).'
             )
         check_positive("sigma", self.sigma)
 
@@ -166,9 +161,7 @@ class SmolyakStencil(Stencil):
 
 
 @lru_cache(maxsize=256)
-def _coefficients(
-    level: int, growth: Growth, dimension: int, orders: tuple[int, ...], resolved: bool
-) -> np.ndarray:
+def _coefficients(level: int, growth: Growth, dimension: int, orders: tuple[int, ...], resolved: bool) -> np.ndarray:
     """What multiplies the product of a node's 1-D weights and He values.
 
     Smolyak's rule is Σ_{Σ(l_i − 1) < L} ⊗_i (U_{l_i} − U_{l_i − 1}). With a variable s that counts l_i − 1,

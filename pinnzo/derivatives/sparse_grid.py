@@ -19,9 +19,7 @@ Series: TypeAlias = "list[Fraction]"
 
 def multiply(first: Series, second: Series) -> Series:
     """The product of two series of the same length."""
-    return [
-        sum((first[i] * second[n - i] for i in range(n + 1)), start=Fraction(0)) for n in range(len(first))
-    ]
+    return [sum((first[i] * second[n - i] for i in range(n + 1)), start=Fraction(0)) for n in range(len(first))]
 
 
 def power(series: Series, exponent: int) -> Series:
@@ -58,9 +56,7 @@ def count_nodes(level: int, growth: Growth, dimension: int) -> int:
     total = sum(power([Fraction(1), *fresh[1:]], dimension))
     if 2 * dimension < level:
         total -= sum(
-            n
-            for k, n in enumerate(power(fresh, dimension))
-            if not on_grid(dimension, k, level, growth, dimension)
+            n for k, n in enumerate(power(fresh, dimension)) if not on_grid(dimension, k, level, growth, dimension)
         )
     return int(total) - (not on_grid(0, 0, level, growth, dimension))
 

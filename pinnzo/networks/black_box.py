@@ -45,9 +45,7 @@ class BlackBox:
             raise SettingError(f"values={self.values!r} cannot be called: pass a function values(theta, x).")
         theta = torch.as_tensor(self.theta)
         if theta.ndim != 1 or theta.numel() == 0:
-            raise SettingError(
-                f"theta has shape {tuple(theta.shape)}: pass the initial parameters as a vector (d,)."
-            )
+            raise SettingError(f"theta has shape {tuple(theta.shape)}: pass the initial parameters as a vector (d,).")
         if not theta.is_floating_point():
             theta = theta.double()
         object.__setattr__(self, "theta", theta.detach().clone())

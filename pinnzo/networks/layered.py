@@ -28,9 +28,7 @@ class LayeredNetwork(Network):
             first; one with an infinite end is left as it is.
     """
 
-    def __init__(
-        self, layers: tuple[Layer, ...], activation: Activation, scaling: Scaling | None = None
-    ) -> None:
+    def __init__(self, layers: tuple[Layer, ...], activation: Activation, scaling: Scaling | None = None) -> None:
         self.layers = layers
         self.activation = activation
         self.inputs = layers[0].inputs

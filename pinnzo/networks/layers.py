@@ -44,9 +44,7 @@ class Layer:
         """Where the next layer's part of θ begins."""
         return self.bias.stop
 
-    def initial(
-        self, generator: torch.Generator, dtype: torch.dtype, gain: float, bias_range: float
-    ) -> torch.Tensor:
+    def initial(self, generator: torch.Generator, dtype: torch.dtype, gain: float, bias_range: float) -> torch.Tensor:
         """Draw this layer's part of θ.
 
         Weights have mean 0 and variance gain / inputs (LeCun's initialisation for gain 1, He's for 2), so
@@ -92,9 +90,7 @@ class BoundLayer:
         """The layer of networks ``start`` to ``stop`` alone; its numbers are shared, not copied."""
         return BoundLayer(self.product.part(start, stop), self.bias[start:stop])
 
-    def __call__(
-        self, h: torch.Tensor, scratch: Scratch | None = None, slot: str | None = None
-    ) -> torch.Tensor:
+    def __call__(self, h: torch.Tensor, scratch: Scratch | None = None, slot: str | None = None) -> torch.Tensor:
         """Map (K, inputs, R) to (K, outputs, R); see ``Scratch`` for the memory it uses."""
         return self.product(h, self.bias, scratch, slot)
 
@@ -103,10 +99,7 @@ class BoundLayer:
         if isinstance(self.product, DenseProduct):
             count, outputs, inputs = self.product.weight.shape
             weight = self.product.weight.reshape(count * outputs, inputs)
-            if bias:
-                out = torch.addmm(self.bias.reshape(count * outputs, 1), weight, h)
-            else:
-                out = torch.mm(weight, h)
+            out = torch.addmm(self.bias.reshape(count * outputs, 1), weight, h) if bias else torch.mm(weight, h)
             return out.reshape(count, outputs, h.shape[1])
         return self.product(h.expand(self.bias.shape[0], -1, -1), self.bias if bias else None)
 

@@ -91,9 +91,7 @@ class ModuleNetwork(Network):
     def buffers(self, like: torch.Tensor) -> dict[str, torch.Tensor]:
         """Copies of the module's buffers, so that running statistics do not change it."""
         return {
-            name: buffer.to(
-                like.device, like.dtype if buffer.is_floating_point() else buffer.dtype, copy=True
-            )
+            name: buffer.to(like.device, like.dtype if buffer.is_floating_point() else buffer.dtype, copy=True)
             for name, buffer in self.module.named_buffers()
         }
 
@@ -116,9 +114,7 @@ class ModuleNetwork(Network):
 class BoundModule(BoundNetwork):
     """A module with K parameter vectors filled in."""
 
-    def __init__(
-        self, network: ModuleNetwork, parameters: dict[str, torch.Tensor], like: torch.Tensor
-    ) -> None:
+    def __init__(self, network: ModuleNetwork, parameters: dict[str, torch.Tensor], like: torch.Tensor) -> None:
         self.network = network
         self.parameters = parameters
         self.count = like.shape[0]
@@ -128,10 +124,7 @@ class BoundModule(BoundNetwork):
         """Evaluate at points ``x`` of shape (P, D); returns (K, P, outputs)."""
         if self.network.vectorised:
             return vmap(lambda parameters: self._one(parameters, x))(self.parameters)
-        rows = [
-            self._one({name: value[k] for name, value in self.parameters.items()}, x)
-            for k in range(self.count)
-        ]
+        rows = [self._one({name: value[k] for name, value in self.parameters.items()}, x) for k in range(self.count)]
         return torch.stack(rows)
 
     def _one(self, parameters: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
@@ -146,9 +139,7 @@ def as_columns(values: torch.Tensor, x: torch.Tensor, source: str) -> torch.Tens
         ShapeError: it has another shape.
     """
     if not isinstance(values, torch.Tensor):
-        raise ShapeError(
-            f"{source} returned {type(values).__name__}, but should return a tensor (P,) or (P, 1)."
-        )
+        raise ShapeError(f"{source} returned {type(values).__name__}, but should return a tensor (P,) or (P, 1).")
     if values.ndim not in (1, 2) or values.shape[0] != x.shape[0]:
         raise ShapeError(
             f"{source} returned shape {tuple(values.shape)} for {x.shape[0]} points: it should return (P,) "

@@ -15,9 +15,7 @@ def paper_hjb() -> TensorTrainMLP:
     """
     first = TensorTrainMatrix(input_modes=(1, 1, 3, 7), output_modes=(8, 4, 4, 4), ranks=2)
     middle = TensorTrainMatrix(input_modes=(4, 4, 4, 8), output_modes=(8, 4, 4, 4), ranks=2)
-    return TensorTrainMLP(
-        width=512, depth=2, rank=2, activation="sine", inputs=21, layers=(first, middle, None)
-    )
+    return TensorTrainMLP(width=512, depth=2, rank=2, activation="sine", inputs=21, layers=(first, middle, None))
 
 
 def paper_mnist() -> TensorTrainMLP:
@@ -29,6 +27,4 @@ def paper_mnist() -> TensorTrainMLP:
     """
     first = TensorTrainMatrix(input_modes=(7, 4, 4, 7), output_modes=(8, 4, 4, 8), ranks=6)
     last = TensorTrainMatrix(input_modes=(8, 4, 4, 8), output_modes=(1, 5, 2, 1), ranks=6)
-    return TensorTrainMLP(
-        width=1024, depth=1, rank=6, activation="relu", inputs=784, outputs=10, layers=(first, last)
-    )
+    return TensorTrainMLP(width=1024, depth=1, rank=6, activation="relu", inputs=784, outputs=10, layers=(first, last))

@@ -34,11 +34,7 @@ class Scratch:
             return None
         size = math.prod(shape)
         buffer: torch.Tensor | None = getattr(self._local, slot, None)
-        if (
-            buffer is None
-            or buffer.numel() < size
-            or (buffer.dtype, buffer.device) != (like.dtype, like.device)
-        ):
+        if buffer is None or buffer.numel() < size or (buffer.dtype, buffer.device) != (like.dtype, like.device):
             # Not an inference tensor even in inference mode, so that the next caller may be in another mode.
             with torch.inference_mode(False):
                 buffer = torch.empty(size, dtype=like.dtype, device=like.device)

@@ -72,6 +72,5 @@ def build_network(
     if isinstance(network, NetworkSettings) and not isinstance(network, type):
         return network.build(inputs, scaling)
     raise SettingError(
-        f"network={network!r} is not a network: pass MLP(...), TensorTrainMLP(...), BlackBox(...) or a "
-        "torch.nn.Module."
+        f"network={network!r} is not a network: pass MLP(...), TensorTrainMLP(...), BlackBox(...) or a torch.nn.Module."
     )

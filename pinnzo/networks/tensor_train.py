@@ -109,10 +109,7 @@ class TensorTrainMatrix:
             )
         sizes = [math.prod(shape) for shape in self.core_shapes]
         pieces = torch.split(flat, sizes, dim=1)
-        return [
-            piece.reshape(flat.shape[0], *shape)
-            for piece, shape in zip(pieces, self.core_shapes, strict=True)
-        ]
+        return [piece.reshape(flat.shape[0], *shape) for piece, shape in zip(pieces, self.core_shapes, strict=True)]
 
     def factors(self, flat: torch.Tensor, split: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Merge the first ``split`` cores and the remaining ones: W = Σ_r A_r ⊗ B_r.
@@ -159,9 +156,7 @@ class TensorTrainMatrix:
         Returns:
             (parameter_count,)
         """
-        flat = torch.randn(
-            1, self.parameter_count, generator=generator, dtype=torch.float64, device=generator.device
-        )
+        flat = torch.randn(1, self.parameter_count, generator=generator, dtype=torch.float64, device=generator.device)
         mean_square = self._squared_norm(flat) / (self.input_size * self.output_size)
         scale = (variance / mean_square) ** (0.5 / len(self.input_modes))
         return (flat[0] * scale).to(dtype)

@@ -1,3 +1,5 @@
+from pinnzo.symbolic.conditions import Boundary as Boundary
+from pinnzo.symbolic.conditions import Condition as Condition
 from pinnzo.symbolic.coordinates import coordinates as coordinates
 from pinnzo.symbolic.domains import Ball as Ball
 from pinnzo.symbolic.domains import Box as Box
@@ -7,6 +9,4 @@ from pinnzo.symbolic.operators import divergence as divergence
 from pinnzo.symbolic.operators import gradient as gradient
 from pinnzo.symbolic.operators import gradient_norm_squared as gradient_norm_squared
 from pinnzo.symbolic.operators import laplacian as laplacian
-from pinnzo.symbolic.conditions import Boundary as Boundary
-from pinnzo.symbolic.conditions import Condition as Condition
 from pinnzo.symbolic.problem import Problem as Problem

@@ -80,9 +80,7 @@ def build_ansatz(conditions: Sequence[ParsedCondition], sampler: Sampler) -> Ans
     return _finish(A, B, hard, conditions)
 
 
-def _finish(
-    A: sp.Expr, B: sp.Expr, hard: Sequence[ParsedCondition], conditions: Sequence[ParsedCondition]
-) -> Ansatz:
+def _finish(A: sp.Expr, B: sp.Expr, hard: Sequence[ParsedCondition], conditions: Sequence[ParsedCondition]) -> Ansatz:
     names = tuple(c.name for c in hard)
     soft = tuple(c for c in conditions if c.name not in names)
     if failed := [c.name for c in soft if c.enforce == "hard"]:
@@ -136,7 +134,8 @@ class _Sphere(_Group):
 
     def extend(self, A: sp.Expr, B: sp.Expr, sampler: Sampler) -> tuple[sp.Expr, sp.Expr]:
         ball, (condition,) = sampler.ball, self.conditions
-        assert ball is not None and condition.data is not None
+        assert ball is not None
+        assert condition.data is not None
         radius = sp.nsimplify(ball.radius)
         offsets = [s - sp.nsimplify(c) for s, c in zip(ball.variables, ball.center, strict=True)]
         squared = sp.Add(*(d**2 for d in offsets)) / radius**2
@@ -229,6 +228,4 @@ def _is_exact(condition: ParsedCondition, A: sp.Expr, B: sp.Expr, sampler: Sampl
     (points,) = sampler.condition(condition, 64, torch.Generator().manual_seed(0))
     values, factor, data = _evaluate((A, B, condition.data), points, sampler)
     size = 1.0 + max(float(values.abs().max()), float(data.abs().max()))
-    return not math.isnan(size) and bool(
-        ((values - data).abs() <= 1e-9 * size).all() and (factor.abs() <= 1e-9).all()
-    )
+    return not math.isnan(size) and bool(((values - data).abs() <= 1e-9 * size).all() and (factor.abs() <= 1e-9).all())

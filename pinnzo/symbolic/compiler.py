@@ -52,7 +52,11 @@ class _Site:
     """
 
     def __init__(
-        self, operators: Sequence[LinearOperator], A: Differentiator, B: Differentiator, variables: Sequence[sp.Symbol]
+        self,
+        operators: Sequence[LinearOperator],
+        A: Differentiator,
+        B: Differentiator,
+        variables: Sequence[sp.Symbol],
     ) -> None:
         self.operators = list(operators)
         rows: dict[LinearOperator, int] = {}

@@ -93,9 +93,7 @@ class ParsedCondition:
         return not self.places
 
 
-def parse_conditions(
-    conditions: Sequence[Any], unknown: AppliedUndef, domain: Domain
-) -> tuple[ParsedCondition, ...]:
+def parse_conditions(conditions: Sequence[Any], unknown: AppliedUndef, domain: Domain) -> tuple[ParsedCondition, ...]:
     """Understand all conditions of a problem and check that each lies on the boundary of the domain.
 
     Raises:
@@ -141,14 +139,22 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
         _check_place(place, unknown, domain, equation)
     name = condition.name or ", ".join(dict.fromkeys(_place_name(p, unknown) for p in lowered.places))
     return ParsedCondition(
-        name, condition.weight, condition.enforce, lowered, lowered.places, _dirichlet_data(lowered), str(equation)
+        name,
+        condition.weight,
+        condition.enforce,
+        lowered,
+        lowered.places,
+        _dirichlet_data(lowered),
+        str(equation),
     )
 
 
 def _check_symbols(expression: Any, unknown: AppliedUndef, text: str) -> None:
     others = {a.func for a in expression.atoms(AppliedUndef)} - {unknown.func}
     if others:
-        raise DeclarationError(f"The condition {text} contains {', '.join(map(str, others))}, which is not the unknown.")
+        raise DeclarationError(
+            f"The condition {text} contains {', '.join(map(str, others))}, which is not the unknown."
+        )
     if strangers := expression.free_symbols - set(unknown.args):
         raise DeclarationError(
             f"The condition {text} contains {', '.join(sorted(map(str, strangers)))}, which is not one of the "

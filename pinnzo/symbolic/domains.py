@@ -91,7 +91,10 @@ class Box(Domain):
                 low_value, high_value = bounds
             except (TypeError, ValueError):
                 raise DeclarationError(f"The range of {key} in Box is {bounds!r}: give a pair (low, high).") from None
-            low, high = _number(low_value, f"The low end of {key}"), _number(high_value, f"The high end of {key}")
+            low, high = (
+                _number(low_value, f"The low end of {key}"),
+                _number(high_value, f"The high end of {key}"),
+            )
             if low >= high:
                 raise DeclarationError(f"The range of {key} in Box is ({low}, {high}): low must be less than high.")
             for symbol in _symbols(key, "Box"):
@@ -101,7 +104,7 @@ class Box(Domain):
         self.variables = tuple(intervals)
         self.intervals = intervals
 
-    def sample(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:  # noqa: D102
+    def sample(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:
         unit = torch.rand(count, self.dimension, generator=generator, dtype=dtype, device=generator.device)
         low, high = torch.tensor(self.scale(), dtype=dtype, device=generator.device).T
         return low + (high - low) * unit
@@ -140,15 +143,13 @@ class Ball(Domain):
             raise DeclarationError(f"center of Ball has {len(centers)} entries for {len(self.variables)} coordinates.")
         self.center = tuple(_number(c, "center of Ball") for c in centers)
 
-    def sample(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:  # noqa: D102
+    def sample(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:
         unit = torch.rand(count, 1, generator=generator, dtype=dtype, device=generator.device)
         center = torch.tensor(self.center, dtype=dtype, device=generator.device)
         sphere = self.sample_sphere(count, generator, dtype)
         return center + (sphere - center) * unit ** (1.0 / self.dimension)
 
-    def sample_sphere(
-        self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64
-    ) -> torch.Tensor:
+    def sample_sphere(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:
         """Draw independent points uniformly on the boundary ‖x − c‖ = r, (count, D)."""
         normal = torch.randn(count, self.dimension, generator=generator, dtype=dtype, device=generator.device)
         center = torch.tensor(self.center, dtype=dtype, device=generator.device)
@@ -185,7 +186,7 @@ class Gaussian(Domain):
         if self.std <= 0:
             raise DeclarationError(f"std of Gaussian is {self.std}: it must be greater than 0.")
 
-    def sample(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:  # noqa: D102
+    def sample(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:
         normal = torch.randn(count, self.dimension, generator=generator, dtype=dtype, device=generator.device)
         return self.mean + self.std * normal
 
@@ -211,7 +212,7 @@ class Product(Domain):
         """The domains that this one is a product of."""
         return self._factors
 
-    def sample(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:  # noqa: D102
+    def sample(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:
         return torch.cat([factor.sample(count, generator, dtype) for factor in self._factors], dim=1)
 
     def scale(self) -> tuple[tuple[float, float], ...]:  # noqa: D102

@@ -94,9 +94,7 @@ class _Lowering:
 
     def evaluated(self, e: Any) -> Any:
         """One step of evaluation, for nodes that are derivatives of something non-linear."""
-        if isinstance(e, (sp.Derivative, sp.Subs, sp.Sum, sp.Product)) or isinstance(
-            e, (Laplacian, GradientNormSquared, Divergence)
-        ):
+        if isinstance(e, (sp.Derivative, sp.Subs, sp.Sum, sp.Product, Laplacian, GradientNormSquared, Divergence)):
             return e.doit()
         if isinstance(e, sp.matrices.expressions.matexpr.MatrixElement):
             return e.parent.as_explicit()[e.i, e.j]

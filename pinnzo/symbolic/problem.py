@@ -176,7 +176,9 @@ def _check_variables(equation: sp.Equality, unknown: AppliedUndef, domain: Domai
         raise DeclarationError(f"The equation contains {names}, which is not a variable of {unknown}: {hint}.")
     for s in variables:
         if s.is_real is not True:
-            raise DeclarationError(f"The variable {s} is not declared real: use coordinates() or Symbol({s.name!r}, real=True).")
+            raise DeclarationError(
+                f"The variable {s} is not declared real: use coordinates() or Symbol({s.name!r}, real=True)."
+            )
     missing, extra = variables - set(domain.variables), set(domain.variables) - variables
     if missing or extra:
         parts = [f"it lacks {', '.join(sorted(map(str, missing)))}"] if missing else []

@@ -93,7 +93,12 @@ def _domain_to_json(domain: Domain) -> dict[str, Any]:
     if isinstance(domain, Box):
         return {"type": "Box", "variables": variables, "intervals": list(domain.scale())}
     if isinstance(domain, Ball):
-        return {"type": "Ball", "variables": variables, "radius": domain.radius, "center": list(domain.center)}
+        return {
+            "type": "Ball",
+            "variables": variables,
+            "radius": domain.radius,
+            "center": list(domain.center),
+        }
     if isinstance(domain, Gaussian):
         return {"type": "Gaussian", "variables": variables, "mean": domain.mean, "std": domain.std}
     raise StorageError(f"The domain {domain!r} is of a kind that cannot be saved.")

@@ -22,7 +22,9 @@ TOLERANCE = 1e-8
 ExactFunction = Callable[[torch.Tensor], object]
 
 
-def evaluate_exact(exact: sp.Expr | ExactFunction, points: torch.Tensor, variables: Sequence[sp.Symbol]) -> torch.Tensor:
+def evaluate_exact(
+    exact: sp.Expr | ExactFunction, points: torch.Tensor, variables: Sequence[sp.Symbol]
+) -> torch.Tensor:
     """The exact solution at points (N, D), as a float64 tensor (N,).
 
     Raises:
@@ -80,7 +82,13 @@ def verify_expression(
     _check(equation, calculus, points, sampler, "the equation")
     for condition in conditions:
         points = sampler.condition(condition, 128, generator)
-        _check(condition.lowered, calculus, points, sampler, f"the condition {condition.name!r} ({condition.text})")
+        _check(
+            condition.lowered,
+            calculus,
+            points,
+            sampler,
+            f"the condition {condition.name!r} ({condition.text})",
+        )
 
 
 def verify_function(exact: ExactFunction, conditions: Sequence[ParsedCondition], sampler: Sampler) -> None:
@@ -109,9 +117,7 @@ def verify_function(exact: ExactFunction, conditions: Sequence[ParsedCondition],
             )
 
 
-def _check(
-    lowered: Lowered, calculus: Differentiator, points: list[torch.Tensor], sampler: Sampler, what: str
-) -> None:
+def _check(lowered: Lowered, calculus: Differentiator, points: list[torch.Tensor], sampler: Sampler, what: str) -> None:
     terms = _terms(lowered, calculus, points, sampler)
     residual, size = terms.sum(0), terms.abs().sum(0)
     known = residual.isfinite()
@@ -130,9 +136,7 @@ def _check(
         )
 
 
-def _terms(
-    lowered: Lowered, calculus: Differentiator, points: list[torch.Tensor], sampler: Sampler
-) -> torch.Tensor:
+def _terms(lowered: Lowered, calculus: Differentiator, points: list[torch.Tensor], sampler: Sampler) -> torch.Tensor:
     """What a lowered expression sums up once the exact solution is put in, derivative by derivative: (terms, N)."""
     places, symbols = lowered.places, list(lowered.quantities)
     split: list[torch.Tensor] = []

@@ -29,8 +29,7 @@ class Objective(ABC):
     def residuals(self, theta: torch.Tensor) -> torch.Tensor:
         """The weighted residual vectors, (K, d) → (K, M), whose sums of squares are the losses."""
         raise TypeError(
-            f"{type(self).__name__} has no residual vector, only a loss: use a trainer that needs the loss "
-            f"alone."
+            f"{type(self).__name__} has no residual vector, only a loss: use a trainer that needs the loss alone."
         )
 
     def residuals_at_coordinates(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> torch.Tensor:

@@ -59,8 +59,7 @@ class Budget:
             used_up = f"The budget of {self.steps} steps was used up; give more steps to go on."
         elif self.evaluations is not None and evaluations >= self.evaluations:
             used_up = (
-                f"The budget of {self.evaluations:g} network evaluations was used up; give more evaluations "
-                f"to go on."
+                f"The budget of {self.evaluations:g} network evaluations was used up; give more evaluations to go on."
             )
         if used_up is None or self.target_error is None:
             return used_up

@@ -30,9 +30,7 @@ def as_trainer(trainer: Trainer | GradientEstimator) -> Trainer:
     if isinstance(trainer, RandomGradient):
         return sign_descent(trainer)
     if isinstance(trainer, GradientEstimator):
-        return ZerothOrder(
-            trainer, learning_rate=1e-2, scheduler="ExponentialLR", scheduler_options={"gamma": 0.99}
-        )
+        return ZerothOrder(trainer, learning_rate=1e-2, scheduler="ExponentialLR", scheduler_options={"gamma": 0.99})
     hint = f"; did you mean {trainer.__name__}()?" if isinstance(trainer, type) else "."
     raise SettingError(
         f"trainer must be a trainer such as HybridZO() or a gradient estimator such as RandomGradient(), "

@@ -66,9 +66,7 @@ class CoordinateGradient(GradientEstimator):
         scale = max(1.0, (torch.linalg.vector_norm(theta) / max(1, theta.numel()) ** 0.5).item())
         return scale * epsilon ** (1 / 4 if self.central else 1 / 3)
 
-    def estimate(
-        self, objective: Objective, theta: torch.Tensor, generator: torch.Generator
-    ) -> GradientEstimate:
+    def estimate(self, objective: Objective, theta: torch.Tensor, generator: torch.Generator) -> GradientEstimate:
         """The estimate at ``theta``, (d,); its loss is L(θ), or the mean of the queries when central."""
         mu = self.step_for(theta)
         chosen = self.draw_coordinates(theta, generator)

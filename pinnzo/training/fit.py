@@ -117,9 +117,7 @@ def fit(
                 if hooks.on_step is not None:
                     hooks.on_step(state)
         except KeyboardInterrupt:
-            reason = (
-                f"The run was interrupted after {state.trainer.step} steps; the best parameters so far are kept."
-            )
+            reason = f"The run was interrupted after {state.trainer.step} steps; the best parameters so far are kept."
         state = _final_validation(state, validation, hooks)
     return state, reason
 

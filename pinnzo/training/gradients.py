@@ -35,9 +35,7 @@ class GradientEstimator(ABC):
     """
 
     @abstractmethod
-    def estimate(
-        self, objective: Objective, theta: torch.Tensor, generator: torch.Generator
-    ) -> GradientEstimate:
+    def estimate(self, objective: Objective, theta: torch.Tensor, generator: torch.Generator) -> GradientEstimate:
         """The estimate at ``theta``, (d,); random numbers come from ``generator``, a CPU generator."""
 
 

@@ -68,8 +68,7 @@ class RandomGradient(GradientEstimator):
             require_count("RandomGradient", max_batch=self.max_batch)
         if self.directions not in get_args(Directions):
             raise SettingError(
-                f"RandomGradient: directions must be one of {', '.join(get_args(Directions))}, "
-                f"got {self.directions!r}."
+                f"RandomGradient: directions must be one of {', '.join(get_args(Directions))}, got {self.directions!r}."
             )
 
     @property
@@ -77,9 +76,7 @@ class RandomGradient(GradientEstimator):
         """The number of losses that one estimate asks for."""
         return 2 * self.samples if self.antithetic else self.samples + 1
 
-    def estimate(
-        self, objective: Objective, theta: torch.Tensor, generator: torch.Generator
-    ) -> GradientEstimate:
+    def estimate(self, objective: Objective, theta: torch.Tensor, generator: torch.Generator) -> GradientEstimate:
         """The estimate at ``theta``, (d,); its loss is the mean of the queries, or L(θ) when one-sided."""
         xi = self.draw_directions(theta, generator)
         mu = self.step

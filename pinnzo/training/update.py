@@ -51,9 +51,7 @@ class Update:
         object.__setattr__(self, "optimizer", optimizer)
         object.__setattr__(self, "optimizer_options", freeze_options(self.optimizer_options))
         if self.scheduler is not None:
-            scheduler = _canonical(
-                self.owner, "scheduler", self.scheduler, lr_scheduler, lr_scheduler.LRScheduler
-            )
+            scheduler = _canonical(self.owner, "scheduler", self.scheduler, lr_scheduler, lr_scheduler.LRScheduler)
             object.__setattr__(self, "scheduler", scheduler)
         object.__setattr__(self, "scheduler_options", freeze_options(self.scheduler_options))
         if self.sign and self.optimizer_options:
@@ -76,9 +74,7 @@ class Update:
         """The memory after a step that could not be taken."""
         return {**memory, "skipped": memory.get("skipped", 0) + 1}
 
-    def apply(
-        self, theta: torch.Tensor, gradient: torch.Tensor, memory: Memory
-    ) -> tuple[torch.Tensor, Memory]:
+    def apply(self, theta: torch.Tensor, gradient: torch.Tensor, memory: Memory) -> tuple[torch.Tensor, Memory]:
         """One update of ``theta``, (d,), along ``gradient``, (d,): the new parameters and the new memory.
 
         A gradient or a result that is not finite changes nothing but the count ``memory["skipped"]``.
@@ -117,9 +113,7 @@ class Update:
 
     def _rebuild(self, theta: torch.Tensor, memory: Memory) -> tuple[Optimizer, Any]:
         """An optimiser with the remembered state of ``theta``, and its scheduler as at the first step."""
-        kind: Any = (
-            getattr(torch.optim, self.optimizer) if isinstance(self.optimizer, str) else self.optimizer
-        )
+        kind: Any = getattr(torch.optim, self.optimizer) if isinstance(self.optimizer, str) else self.optimizer
         # The sign update is plain gradient descent on sign(g), which gives it every scheduler as well.
         if self.sign:
             optimizer: Optimizer = torch.optim.SGD([theta], lr=self.learning_rate)
@@ -129,9 +123,7 @@ class Update:
             optimizer.state[theta][name] = value.clone() if isinstance(value, torch.Tensor) else value
         if self.scheduler is None:
             return optimizer, None
-        schedule: Any = (
-            getattr(lr_scheduler, self.scheduler) if isinstance(self.scheduler, str) else self.scheduler
-        )
+        schedule: Any = getattr(lr_scheduler, self.scheduler) if isinstance(self.scheduler, str) else self.scheduler
         return optimizer, schedule(optimizer, **dict(self.scheduler_options))
 
     def _try_out(self) -> None:
@@ -158,8 +150,7 @@ def _canonical(owner: str, setting: str, value: Any, module: Any, base: type) ->
             if name.lower() == value.lower() and isinstance(kind, type) and issubclass(kind, base):
                 return name
     raise SettingError(
-        f"{owner}: {setting} must be a name in {module.__name__} or a subclass of {base.__name__}, "
-        f"got {value!r}."
+        f"{owner}: {setting} must be a name in {module.__name__} or a subclass of {base.__name__}, got {value!r}."
     )
 
 

@@ -45,9 +45,7 @@ class SmoothFunction:
 
         def linear():
             slopes = rng.uniform(0.5, 1.0, self.dimension) * rng.choice([-1, 1], self.dimension)
-            return sum(sp.Float(c) * x for c, x in zip(slopes, self._symbols, strict=True)) + sp.Float(
-                rng.uniform()
-            )
+            return sum(sp.Float(c) * x for c, x in zip(slopes, self._symbols, strict=True)) + sp.Float(rng.uniform())
 
         return sp.sin(linear()) + sp.exp(linear() / 2) * sp.cos(linear())
 
@@ -73,9 +71,7 @@ def _exact(function: SmoothFunction, order: tuple[int, ...]):
 class SineNetwork:
     """K networks sin(sin(xA + b)B)c with random parameters, as a field."""
 
-    def __init__(
-        self, dimension: int, width: int, count: int = 1, dtype: torch.dtype = torch.float64
-    ) -> None:
+    def __init__(self, dimension: int, width: int, count: int = 1, dtype: torch.dtype = torch.float64) -> None:
         generator = torch.Generator().manual_seed(0)
 
         def normal(*shape: int) -> torch.Tensor:

@@ -61,9 +61,7 @@ def test_the_graph_is_kept_for_parameters_that_require_a_gradient():
         moved = SineNetwork(3, 8)
         moved.second = moved.second + sign * 1e-5 * direction
         losses.append(discretisation.apply(moved, points).square().sum())
-    assert (losses[0] - losses[1]).item() / 2e-5 == pytest.approx(
-        (gradient * direction).sum().item(), rel=1e-6
-    )
+    assert (losses[0] - losses[1]).item() / 2e-5 == pytest.approx((gradient * direction).sum().item(), rel=1e-6)
 
 
 def test_gradients_in_the_points():
@@ -83,9 +81,7 @@ def test_linear_functions_and_unused_variables():
 
 def test_a_function_outside_torch_is_refused():
     with pytest.raises(StencilError, match="no autograd graph"):
-        Autodiff().derivatives(
-            lambda x: torch.as_tensor(x.detach().numpy().sum(1)), random_points(4, 2), [(1, 0)]
-        )
+        Autodiff().derivatives(lambda x: torch.as_tensor(x.detach().numpy().sum(1)), random_points(4, 2), [(1, 0)])
 
 
 def test_axes_are_checked():

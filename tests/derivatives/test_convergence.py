@@ -31,10 +31,7 @@ def test_order_of_convergence(name, dimension):
         function = SmoothFunction(dimension, seed=sum(order))
         exact = function.derivative(order, points)
         try:
-            errors = [
-                np.linalg.norm(build(h).derivatives(function, points, [order])[0].numpy() - exact)
-                for h in steps
-            ]
+            errors = [np.linalg.norm(build(h).derivatives(function, points, [order])[0].numpy() - exact) for h in steps]
         except StencilError:
             continue
         assert errors[0] < 0.2 * np.linalg.norm(exact), order

@@ -39,9 +39,7 @@ def test_tiles_stay_within_the_budget():
     assert 2**14 / 2 < 2 * 16 * network.largest <= 2**14
 
 
-@pytest.mark.parametrize(
-    ("pairs", "points", "nodes"), [(1, 5, 5), (7, 100, 3), (1000, 1, 10**6), (64, 64, 64)]
-)
+@pytest.mark.parametrize(("pairs", "points", "nodes"), [(1, 5, 5), (7, 100, 3), (1000, 1, 10**6), (64, 64, 64)])
 def test_tile_shapes(pairs, points, nodes):
     p, j = tile_shape(pairs, points, nodes)
     assert 1 <= p <= points

@@ -27,9 +27,7 @@ def lowest_level(order, growth):
     return sum(order) + 1 if growth == "linear" else 1 + sum(math.ceil(m / 2) for m in order)
 
 
-@pytest.mark.parametrize(
-    "rule", REFERENCE["rules"], ids=lambda r: f"{r['growth']}-D{r['dimension']}-L{r['level']}"
-)
+@pytest.mark.parametrize("rule", REFERENCE["rules"], ids=lambda r: f"{r['growth']}-D{r['dimension']}-L{r['level']}")
 def test_reference_rules(rule):
     dimension, growth = rule["dimension"], rule["growth"]
     stencil = SmolyakStein(level=rule["level"], sigma=1.0, growth=growth).stencil(dimension)
@@ -77,9 +75,7 @@ def test_the_925_nodes():
 
 
 def test_noise_amplification_at_21_variables():
-    quiet, loud = (
-        SmolyakStein(3, 1.0, growth).stencil(21).weights({}).abs().sum() for growth in ("odd", "linear")
-    )
+    quiet, loud = (SmolyakStein(3, 1.0, growth).stencil(21).weights({}).abs().sum() for growth in ("odd", "linear"))
     assert loud == pytest.approx(841)
     assert quiet == pytest.approx(94.33, abs=0.01)
 

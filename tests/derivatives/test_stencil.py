@@ -32,9 +32,7 @@ def polynomial_cases(draw):
     )
     dimension = draw(st.integers(1, 3))
     order = draw(st.sampled_from(multi_indices(dimension, 4)))
-    coefficients = {
-        beta: draw(st.floats(-1, 1)) for beta in multi_indices(dimension, sum(order) + accuracy - 1)
-    }
+    coefficients = {beta: draw(st.floats(-1, 1)) for beta in multi_indices(dimension, sum(order) + accuracy - 1)}
     point = [draw(st.floats(-1, 1)) for _ in range(dimension)]
     return estimator, order, coefficients, point
 
@@ -50,9 +48,7 @@ def test_exact_on_polynomials(case):
     exact = 0.0
     for beta, c in coefficients.items():
         if all(b >= a for a, b in zip(order, beta, strict=True)):
-            exact += c * math.prod(
-                math.perm(b, a) * p ** (b - a) for a, b, p in zip(order, beta, point, strict=True)
-            )
+            exact += c * math.prod(math.perm(b, a) * p ** (b - a) for a, b, p in zip(order, beta, point, strict=True))
     points = torch.tensor([point], dtype=torch.float64)
     try:
         estimate = estimator.derivatives(f, points, [order])
@@ -131,9 +127,7 @@ def test_no_rows():
     assert FiniteDifference().derivatives(lambda x: x.sum(1), random_points(4, 2), []).shape == (0, 4)
 
 
-@pytest.mark.parametrize(
-    "estimator", [SmolyakStein(3), SmolyakStein(2, growth="odd"), FiniteDifference(0.1, 4)]
-)
+@pytest.mark.parametrize("estimator", [SmolyakStein(3), SmolyakStein(2, growth="odd"), FiniteDifference(0.1, 4)])
 def test_single_precision(estimator):
     rows = [LinearOperator.laplacian(range(21)), LinearOperator.derivative(((0, 1),))]
     discretisation = estimator.discretise(rows, 21)

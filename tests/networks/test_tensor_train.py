@@ -59,9 +59,7 @@ def test_every_path_gives_the_product_with_the_dense_matrix(matrix, seed):
 def test_dense_is_the_definition(matrix, seed):
     if matrix.input_size * matrix.output_size > 400:
         return
-    flat = torch.randn(
-        matrix.parameter_count, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)
-    )
+    flat = torch.randn(matrix.parameter_count, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     torch.testing.assert_close(matrix.dense(flat[None])[0], entry_by_entry(matrix, flat))
 
 
@@ -88,9 +86,7 @@ def test_tt_svd_without_truncation_is_exact():
 def test_tt_svd_finds_the_ranks_of_a_tensor_train():
     train = TensorTrainMatrix((4, 4, 4), (4, 4, 4), 2)
     flat = train.initial(torch.Generator().manual_seed(1), torch.float64, 1.0)
-    found, again = TensorTrainMatrix.from_dense(
-        train.dense(flat[None])[0], (4, 4, 4), (4, 4, 4), tolerance=1e-10
-    )
+    found, again = TensorTrainMatrix.from_dense(train.dense(flat[None])[0], (4, 4, 4), (4, 4, 4), tolerance=1e-10)
     assert found.ranks == (2, 2)
     torch.testing.assert_close(found.dense(again[None]), train.dense(flat[None]))
 

@@ -8,12 +8,22 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pinnzo.symbolic import Ball, Box, Condition, Gaussian, Problem, coordinates, divergence, gradient
-from pinnzo.symbolic import gradient_norm_squared, laplacian
+from pinnzo.multiindex import LinearOperator
+from pinnzo.symbolic import (
+    Ball,
+    Box,
+    Condition,
+    Gaussian,
+    Problem,
+    coordinates,
+    divergence,
+    gradient,
+    gradient_norm_squared,
+    laplacian,
+)
 from pinnzo.symbolic.calculus import Differentiator
 from pinnzo.symbolic.compiler import CompiledProblem, product_rule
 from pinnzo.symbolic.conditions import Boundary
-from pinnzo.multiindex import LinearOperator
 
 x = coordinates("x", 2)
 x1, x2 = x
@@ -32,7 +42,9 @@ EQUATIONS = {
     "diffusion": divergence((1 + x1**2 + sp.sin(x2)) * gradient(u, x), x) - sp.exp(x1),
     "minimal surface": sp.sqrt(1 + gradient_norm_squared(u, x)) - x2,
     "sine-Gordon": u.diff(t, 2) - laplacian(u, x) + sp.sin(u),
-    "monster": sp.exp(-(u.diff(x1, 2) ** 2)) * u.diff(x1, x2, t) + sp.Max(u, x1) * sp.Abs(u.diff(t)) + u ** sp.Integer(3),
+    "monster": sp.exp(-(u.diff(x1, 2) ** 2)) * u.diff(x1, x2, t)
+    + sp.Max(u, x1) * sp.Abs(u.diff(t))
+    + u ** sp.Integer(3),
     "Monge–Ampère": u.diff(x1, 2) * u.diff(x2, 2) - u.diff(x1, x2) ** 2,
 }
 
@@ -115,7 +127,9 @@ def test_soft_conditions_equal_substitution(name):
 
 def test_soft_boundary_of_a_box():
     problem = Problem(
-        sp.Eq(u.diff(t), laplacian(u, x)), Box({x: (0, 1), t: (0, 1)}), [Boundary(u, x1 * t, enforce="soft", name="rim")]
+        sp.Eq(u.diff(t), laplacian(u, x)),
+        Box({x: (0, 1), t: (0, 1)}),
+        [Boundary(u, x1 * t, enforce="soft", name="rim")],
     )
     (condition,) = CompiledProblem(problem).conditions
     assert condition.name == "rim"
@@ -162,7 +176,9 @@ def test_large_problems_gather_rows_by_index():
     prepared = compiled.equation.prepare([points])
     assert prepared.sites[0].scatter is None
     got = prepared.residual([exact_rows(compiled.equation.rows[0], [f], points, many)])
-    wanted = by_substitution(gradient_norm_squared(v, many) - 1, f, points, many, v, (problem.ansatz.A, problem.ansatz.B))
+    wanted = by_substitution(
+        gradient_norm_squared(v, many) - 1, f, points, many, v, (problem.ansatz.A, problem.ansatz.B)
+    )
     torch.testing.assert_close(got[0], wanted)
 
 
@@ -178,9 +194,7 @@ def hjb(many):
 def ball(many):
     v = sp.Function("u")(*many)
     exact = sp.exp(sum(many) / 10)
-    return Problem(
-        sp.Eq(laplacian(v, many), len(many) * exact / 100), Ball(many), [Boundary(v, exact)], exact=exact
-    )
+    return Problem(sp.Eq(laplacian(v, many), len(many) * exact / 100), Ball(many), [Boundary(v, exact)], exact=exact)
 
 
 @pytest.mark.parametrize("declare", [hjb, ball])

@@ -31,7 +31,11 @@ def test_agrees_with_sympy(expression, dtype):
     value = torch.as_tensor(value, dtype=torch.float64).expand(3)
     for got, (p, q) in zip(value.tolist(), points, strict=True):
         wanted = complex(sp.N(expression.subs({a: p, b: q}), 20)).real
-        assert got == pytest.approx(wanted, rel=1e-11 if dtype == torch.float64 else 2e-4, abs=1e-12 if dtype == torch.float64 else 1e-5)
+        assert got == pytest.approx(
+            wanted,
+            rel=1e-11 if dtype == torch.float64 else 2e-4,
+            abs=1e-12 if dtype == torch.float64 else 1e-5,
+        )
 
 
 def test_groups_broadcast_against_each_other():

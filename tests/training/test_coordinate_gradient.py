@@ -22,9 +22,7 @@ def test_closed_forms_on_quadratics(quadratic, step):
     central = CoordinateGradient(step=step, central=True).estimate(quadratic, theta, torch.Generator())
     one_sided = CoordinateGradient(step=step).estimate(quadratic, theta, torch.Generator())
     torch.testing.assert_close(central.gradient, g, rtol=1e-9, atol=1e-9)
-    torch.testing.assert_close(
-        one_sided.gradient, g + step / 2 * quadratic.H.diagonal(), rtol=1e-9, atol=1e-9
-    )
+    torch.testing.assert_close(one_sided.gradient, g + step / 2 * quadratic.H.diagonal(), rtol=1e-9, atol=1e-9)
     assert one_sided.loss == pytest.approx(quadratic.losses(theta[None]).item())
 
 
@@ -33,12 +31,7 @@ def test_order_of_the_error(regression, central, order):
     theta = regression.start()
     exact = exact_gradient(regression, theta)
     errors = [
-        (
-            CoordinateGradient(step=h, central=central)
-            .estimate(regression, theta, torch.Generator())
-            .gradient
-            - exact
-        )
+        (CoordinateGradient(step=h, central=central).estimate(regression, theta, torch.Generator()).gradient - exact)
         .norm()
         .item()
         for h in (2e-2, 1e-2)
@@ -86,9 +79,7 @@ def test_mean_and_variance_of_a_share(quadratic):
 def test_chunks_do_not_change_the_estimate(regression, central):
     theta = regression.start()
     whole, parts = (
-        CoordinateGradient(step=1e-3, central=central, max_batch=rows).estimate(
-            regression, theta, torch.Generator()
-        )
+        CoordinateGradient(step=1e-3, central=central, max_batch=rows).estimate(regression, theta, torch.Generator())
         for rows in (None, 4)
     )
     torch.testing.assert_close(whole.gradient, parts.gradient, rtol=1e-9, atol=1e-9)

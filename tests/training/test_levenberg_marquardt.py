@@ -114,7 +114,11 @@ def test_rejected_step_keeps_the_parameters_and_drops_the_momentum():
 def test_not_a_number_never_reaches_the_parameters(where):
     def function(theta):
         values = theta - 1.0
-        bad = {"residual": theta.abs() >= 0, "jacobian": (theta != 0) & (theta < 1e-3), "trial": theta.norm(dim=1, keepdim=True) > 1e-4}
+        bad = {
+            "residual": theta.abs() >= 0,
+            "jacobian": (theta != 0) & (theta < 1e-3),
+            "trial": theta.norm(dim=1, keepdim=True) > 1e-4,
+        }
         return torch.where(bad[where], math.nan, values)
 
     objective = Residuals(function, 3)
@@ -143,7 +147,8 @@ def test_float32_reaches_its_floor():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"damping": 0.0}, {"momentum": 1.0}, {"momentum": -0.1}, {"step_size": 0.0}, {"max_batch": 0}]
+    "settings",
+    [{"damping": 0.0}, {"momentum": 1.0}, {"momentum": -0.1}, {"step_size": 0.0}, {"max_batch": 0}],
 )
 def test_settings_without_meaning_are_refused(settings):
     with pytest.raises(SettingError, match=next(iter(settings))):

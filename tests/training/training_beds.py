@@ -64,9 +64,7 @@ class Regression(Objective):
         return torch.randn(25, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
 
 
-def run(
-    trainer: Trainer, objective: Objective, state: TrainerState, steps: int, seed: int = 0
-) -> list[TrainerState]:
+def run(trainer: Trainer, objective: Objective, state: TrainerState, steps: int, seed: int = 0) -> list[TrainerState]:
     """The states after each of ``steps`` steps, with points drawn from a seed and the step's number."""
     states = []
     for _ in range(steps):
