@@ -89,8 +89,8 @@ def entries_of(path: Path) -> dict[str, Entry]:
             found[name] = Entry(name, value, defaults, summary)
     if not found:
         raise DeclarationError(
-            f"The problem file {path} declares no problem: assign a pz.Problem to a name, or define a function with the "
-            "annotation -> pz.Problem."
+            f"The problem file {path} declares no problem: assign a pz.Problem to a name, or define a function with "
+            "the annotation -> pz.Problem."
         )
     return found
 

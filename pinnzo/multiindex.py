@@ -94,7 +94,8 @@ class LinearOperator:
     def from_terms(cls, terms: Mapping[MultiIndex, float] | Iterable[tuple[MultiIndex, float]]) -> LinearOperator:
         """Sum up terms that share a multi-index and drop those that cancel."""
         total: dict[MultiIndex, float] = {}
-        for index, coefficient in terms.items() if isinstance(terms, Mapping) else terms:
+        pairs: Iterable[tuple[MultiIndex, float]] = terms.items() if isinstance(terms, Mapping) else terms  # pyright: ignore[reportAssignmentType]
+        for index, coefficient in pairs:
             total[index] = total.get(index, 0.0) + float(coefficient)
         return cls(tuple(sorted((index, c) for index, c in total.items() if c)))
 

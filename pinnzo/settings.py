@@ -70,7 +70,8 @@ _CLASSES: dict[str, type] = {
     for cls in (
         RunSettings, Budget, derivatives.SmolyakStein, derivatives.FiniteDifference, derivatives.Autodiff,
         networks.MLP, networks.TensorTrainMLP, networks.TensorTrainMatrix, training.RandomGradient,
-        training.CoordinateGradient, training.ZerothOrder, training.HybridZO, training.LevenbergMarquardt, training.FirstOrder,
+        training.CoordinateGradient, training.ZerothOrder, training.HybridZO, training.LevenbergMarquardt,
+        training.FirstOrder,
     )
 }  # fmt: skip
 

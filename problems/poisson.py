@@ -1,4 +1,4 @@
-"""Poisson's equation on the unit cube: PINNacle's sum of sines in any dimension, and one product of sines in the plane."""
+"""Poisson's equation on the unit cube: a sum of sines in any dimension, and a product of sines in the plane."""
 
 import sympy as sp
 

@@ -12,7 +12,13 @@ from pinnzo.cli import app
 
 
 def quick(problem="poisson-2d", **settings):
-    settings = {"budget": pz.Budget(steps=4), "points": 20, "progress": False, "network": pz.TensorTrainMLP(width=8), **settings}
+    settings = {
+        "budget": pz.Budget(steps=4),
+        "points": 20,
+        "progress": False,
+        "network": pz.TensorTrainMLP(width=8),
+        **settings,
+    }
     return pz.solve(problem, **settings)
 
 

@@ -11,6 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sympy as sp
 import torch
@@ -24,6 +25,8 @@ from pinnzo.symbolic.torch_code import torch_function
 
 MAX_INTERPOLATED_AXES = 3
 """Spatial coordinates whose faces are interpolated; the number of terms grows as 3 to this power."""
+MAX_RAY_AXES = 10
+"""Coordinates of a ball whose boundary data are carried along rays; beyond, the derivatives of A grow too large."""
 MAX_CONSTANT_AXES = 6
 """Spatial coordinates with one constant value on all faces; beyond, the product in B is tiny nearly everywhere."""
 
@@ -141,7 +144,7 @@ class _Sphere(_Group):
         squared = sp.Add(*(d**2 for d in offsets)) / radius**2
         mismatch = condition.data - A
         if mismatch.free_symbols.intersection(ball.variables):
-            on_sphere = {
+            on_sphere: dict[Any, Any] = {
                 s: sp.nsimplify(c) + d / sp.sqrt(squared)
                 for s, c, d in zip(ball.variables, ball.center, offsets, strict=True)
             }
@@ -161,7 +164,9 @@ def _groups(conditions: Sequence[ParsedCondition], sampler: Sampler) -> list[_Gr
         if c.on_whole_boundary:
             data = c.data
             assert data is not None
-            if sampler.ball is not None:
+            if (ball := sampler.ball) is not None:
+                if len(ball.variables) > MAX_RAY_AXES and data.free_symbols.intersection(ball.variables):
+                    continue
                 spheres.append(_Sphere((c,)))
                 continue
             for axis, _, _ in sampler.box_faces:

@@ -127,7 +127,7 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
         )  # fmt: skip
     if not isinstance(condition, Condition) or not isinstance(condition.equation, sp.Equality):
         raise DeclarationError(
-            f"{condition!r} is not a condition: write a SymPy equation such as sp.Eq(u.subs(t, 0), g), or Boundary(u, g)."
+            f"{condition!r} is not a condition: write a SymPy equation sp.Eq(u.subs(t, 0), g), or Boundary(u, g)."
         )
     equation = condition.equation
     difference = equation.lhs - equation.rhs

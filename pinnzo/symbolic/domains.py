@@ -109,7 +109,7 @@ class Box(Domain):
         low, high = torch.tensor(self.scale(), dtype=dtype, device=generator.device).T
         return low + (high - low) * unit
 
-    def scale(self) -> tuple[tuple[float, float], ...]:  # noqa: D102
+    def scale(self) -> tuple[tuple[float, float], ...]:
         return tuple(self.intervals.values())
 
     def __repr__(self) -> str:
@@ -155,7 +155,7 @@ class Ball(Domain):
         center = torch.tensor(self.center, dtype=dtype, device=generator.device)
         return center + self.radius * normal / normal.norm(dim=1, keepdim=True)
 
-    def scale(self) -> tuple[tuple[float, float], ...]:  # noqa: D102
+    def scale(self) -> tuple[tuple[float, float], ...]:
         return tuple((c - self.radius, c + self.radius) for c in self.center)
 
     def __repr__(self) -> str:
@@ -190,7 +190,7 @@ class Gaussian(Domain):
         normal = torch.randn(count, self.dimension, generator=generator, dtype=dtype, device=generator.device)
         return self.mean + self.std * normal
 
-    def scale(self) -> tuple[tuple[float, float], ...]:  # noqa: D102
+    def scale(self) -> tuple[tuple[float, float], ...]:
         return ((self.mean - 2 * self.std, self.mean + 2 * self.std),) * self.dimension
 
     def __repr__(self) -> str:
@@ -215,7 +215,7 @@ class Product(Domain):
     def sample(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:
         return torch.cat([factor.sample(count, generator, dtype) for factor in self._factors], dim=1)
 
-    def scale(self) -> tuple[tuple[float, float], ...]:  # noqa: D102
+    def scale(self) -> tuple[tuple[float, float], ...]:
         return tuple(interval for factor in self._factors for interval in factor.scale())
 
     def __repr__(self) -> str:

@@ -79,6 +79,8 @@ class _Lowering:
             return e.doit() if e.has(Laplacian, GradientNormSquared, Divergence, sp.Derivative) else e
         if (linear := self.linear(e)) is not None:
             return self.row(*linear)
+        if isinstance(e, (sp.Integral, sp.Limit)):
+            raise DeclarationError(f"{e} cannot be compiled: integrals and limits of the unknown are not supported.")
         if isinstance(e, sp.Add):
             return self.sum_of(e.args)
         if isinstance(e, GradientNormSquared) and (parts := self.gradient(e)) is not None:

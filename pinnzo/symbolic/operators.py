@@ -93,7 +93,7 @@ class Divergence(_ScalarOperator):
     latex_form = r"\nabla \cdot \left( {} \right)"
     text_form = "divergence"
 
-    def __new__(cls, field: Any, x: Any) -> Divergence:  # noqa: D102
+    def __new__(cls, field: Any, x: Any) -> Divergence:
         variables = _variables(x, cls.text_form)
         if not isinstance(field, (MatrixExpr, sp.MatrixBase)):
             field = sp.ImmutableMatrix(list(field))

@@ -74,8 +74,8 @@ class Problem:
     ) -> None:
         if not isinstance(equation, sp.Equality):
             raise DeclarationError(
-                f"equation is {equation!r}: write sp.Eq(left side, right side) with the unknown in it; an equation that "
-                "is trivially true or false does not contain the unknown."
+                f"equation is {equation!r}: write sp.Eq(left side, right side) with the unknown in it; an equation "
+                "that is trivially true or false does not contain the unknown."
             )
         if not isinstance(domain, Domain):
             raise DeclarationError(f"domain is {domain!r}: pass a Box, a Ball, a Gaussian, or a product of them.")
@@ -151,7 +151,7 @@ def _find_unknown(equation: sp.Equality) -> AppliedUndef:
     candidates = [a for a in applied if all(isinstance(s, sp.Symbol) for s in a.args)]
     if len(candidates) != 1 or len(set(candidates[0].args)) != len(candidates[0].args):
         raise DeclarationError(
-            f"The unknown occurs as {', '.join(sorted(map(str, applied)))}: use it with one and the same list of distinct "
+            f"The unknown occurs as {', '.join(sorted(map(str, applied)))}: use it with the same list of distinct "
             "variables throughout."
         )
     return candidates[0]
@@ -169,7 +169,7 @@ def _check_variables(equation: sp.Equality, unknown: AppliedUndef, domain: Domai
         names = ", ".join(sorted(map(str, strangers)))
         same_name = {s.name for s in strangers} & {s.name for s in variables}
         hint = (
-            "a symbol of the same name but with other assumptions is another symbol; reuse the one made by coordinates()"
+            "a symbol of the same name with other assumptions is another symbol; reuse the one made by coordinates()"
             if same_name
             else "put a number in for each parameter"
         )

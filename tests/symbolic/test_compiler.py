@@ -60,7 +60,8 @@ def exact_rows(rows, functions, points, variables):
 
 
 def by_substitution(expression, f, points, variables, unknown, ansatz):
-    whole = expression.subs(unknown, ansatz[0] + ansatz[1] * f).doit()
+    solution = sp.Lambda(variables, ansatz[0] + ansatz[1] * f)
+    whole = expression.replace(unknown.func, solution).doit()
     values = sp.lambdify(variables, whole, "numpy")(*points.numpy().T)
     return torch.as_tensor(values, dtype=torch.float64).expand(len(points))
 
