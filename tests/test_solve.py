@@ -34,8 +34,6 @@ def test_no_autograd_graph_can_exist(monkeypatch):
     monkeypatch.setattr(torch.autograd, "grad", refuse)
     monkeypatch.setattr(torch.Tensor, "backward", refuse)
     modes = []
-    plain = pz.networks.Network.values
-    del plain
     original = pz.solve.__globals__["fit"]
 
     def watched(trainer, objective, *rest):
@@ -138,10 +136,8 @@ def test_errors_and_baselines():
 
 def test_residual_agrees_with_automatic_differentiation(solution):
     points = torch.rand(6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    x, y = solution.problem.variables
     laplacian = pz.Autodiff().derivatives(solution_values(solution), points, [(2, 0), (0, 2)]).sum(0)
     source = 2 * np.pi**2 * torch.sin(np.pi * points[:, 0]) * torch.sin(np.pi * points[:, 1])
-    del x, y
     torch.testing.assert_close(solution.residual(points), laplacian + source, rtol=0, atol=5e-3)
 
 
