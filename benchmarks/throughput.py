@@ -20,32 +20,16 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from pinnzo.derivatives.evaluation import weighted_sums
-from pinnzo.networks import BoundNetwork, TensorTrainMLP
+from pinnzo.fields import NetworkField
+from pinnzo.networks import TensorTrainMLP
 
 DIMENSION = 21
 NODES = 2 * DIMENSION + 1
-
-
-@dataclass(frozen=True)
-class FirstOutput:
-    """The first output of K networks as a field."""
-
-    bound: BoundNetwork
-    width: int
-
-    def values(self, x: torch.Tensor) -> torch.Tensor:
-        """Values at points (P, D): (K, P)."""
-        return self.bound.values(x)[..., 0]
-
-    def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
-        """Values at x_p + δ_j: (K, P, J)."""
-        return self.bound.values_at(x, nodes)[..., 0]
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:
@@ -86,7 +70,7 @@ def measure(width: int, count: int, dtype: torch.dtype, tile: int | None, repeat
     settings = TensorTrainMLP(width=width, depth=2, rank=2, inputs=DIMENSION)
     network = settings.build(scaling=([0.0] * DIMENSION, [1.0] * DIMENSION))
     theta = network.initial(generator, dtype).repeat(count, 1)
-    field = FirstOutput(network.bind(theta), network.width)
+    field = NetworkField(network.bind(theta), network.width)
     nodes, weights = stencil(dtype)
     points = max(50, 2**22 // (width * count * NODES))
     x = torch.rand(points, DIMENSION, generator=generator, dtype=dtype)

@@ -74,7 +74,9 @@ def expression_from_json(tree: Any) -> Any:
             return sp.Rational(int(args[0]), int(args[1]))
         if name == "Float":
             # Only digits reach SymPy's parser.
-            return sp.Float(args[0] if set(str(args[0])) <= set("0123456789.e+-") else "nan", precision=int(args[1]))
+            if not set(str(args[0])) <= set("0123456789.e+-"):
+                raise StorageError(f"An expression in the file holds {args[0]!r} where a number should be.")
+            return sp.Float(args[0], precision=int(args[1]))
         if name in _CONSTANTS:
             return _CONSTANTS[name]
         if name == "Unknown":
