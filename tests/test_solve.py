@@ -103,6 +103,16 @@ def test_interrupt_keeps_the_best_and_the_checkpoint(tmp_path):
     assert np.isfinite(stopped.loss)
 
 
+def test_a_loss_that_is_never_finite_is_not_reported_as_a_success():
+    x = pz.coordinates("x", 2)
+    u = sp.Function("u")(*x)
+    problem = pz.Problem(sp.Eq(pz.laplacian(u, x), sp.log(u - 1000)), pz.Ball(x), [pz.Boundary(u, 0)])
+    for trainer in (pz.HybridZO(), pz.LevenbergMarquardt()):
+        solution = quick(problem, trainer=trainer)
+        assert "never finite" in solution.status
+        assert not np.isfinite(solution.loss)
+
+
 def test_shapes_and_kinds_of_points(solution):
     points = np.random.default_rng(0).random((5, 2))
     values = solution(points)

@@ -119,6 +119,11 @@ def fit(
         except KeyboardInterrupt:
             reason = f"The run was interrupted after {state.trainer.step} steps; the best parameters so far are kept."
         state = _final_validation(state, validation, hooks)
+    if len(state.history) and not math.isfinite(state.best_loss):
+        reason += (
+            " The loss was never finite, so the initial parameters are kept: check the equation for values of u "
+            "where it is undefined."
+        )
     return state, reason
 
 
