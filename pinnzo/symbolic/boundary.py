@@ -8,9 +8,10 @@ import sympy as sp
 import torch
 
 from pinnzo.errors import DeclarationError
+from pinnzo.multiindex import LinearOperator
 from pinnzo.symbolic.conditions import ParsedCondition
 from pinnzo.symbolic.domains import Ball, Box, Domain
-from pinnzo.symbolic.lowering import Place
+from pinnzo.symbolic.quantities import Place
 
 
 class Sampler:
@@ -84,6 +85,46 @@ class Sampler:
             points[(which == i) & upper, axis] = high
             points[(which == i) & ~upper, axis] = low
         return points
+
+
+def check_overlap(conditions: Sequence[ParsedCondition], sampler: Sampler) -> None:
+    """Refuse two conditions that prescribe the same thing at the same place, be they alike or in contradiction.
+
+    Raises:
+        DeclarationError: quotes both.
+    """
+    prescribed: dict[object, ParsedCondition] = {}
+    for condition in conditions:
+        for what in _prescribed(condition, sampler):
+            other = prescribed.setdefault(what, condition)
+            if other is not condition:
+                raise DeclarationError(
+                    f"The conditions '{other.text}' and '{condition.text}' prescribe the same thing at the same place: "
+                    "keep one of them; in place of Boundary, write a condition for each face."
+                )
+
+
+def _prescribed(condition: ParsedCondition, sampler: Sampler) -> list[object]:
+    """What a condition prescribes where, if it is one linear operator's value."""
+    if condition.on_whole_boundary:
+        value = LinearOperator.derivative(())
+        if sampler.ball is not None:
+            return [(value, "sphere")]
+        return [(value, ((axis, end),)) for axis, *ends in sampler.box_faces for end in ends]
+    if len(condition.lowered.quantities) != 1:
+        return []
+    ((symbol, quantity),) = condition.lowered.quantities.items()
+    if quantity.squared or symbol in condition.lowered.expression.diff(symbol).free_symbols:
+        return []
+    terms = quantity.operators[0].terms
+    scaled = LinearOperator(tuple((index, c / terms[0][1]) for index, c in terms))
+    return [(scaled, tuple((axis, float(value)) for axis, value in quantity.place))]
+
+
+def point_text(point: torch.Tensor, sampler: Sampler) -> str:
+    """A point for a message."""
+    shown = [f"{s} = {float(v):.4g}" for s, v in zip(sampler.variables, point, strict=True)]
+    return ", ".join(shown if len(shown) <= 4 else [*shown[:3], "…"])
 
 
 def hold(points: torch.Tensor, place: Place) -> torch.Tensor:

@@ -8,6 +8,7 @@ import sympy as sp
 
 from pinnzo.multiindex import LinearOperator, MultiIndex
 from pinnzo.symbolic.domains import Ball, Box, Domain
+from pinnzo.symbolic.quantities import exact_number
 
 
 class Differentiator:
@@ -50,11 +51,7 @@ class Differentiator:
 
     def apply(self, operator: LinearOperator) -> sp.Expr:
         """Σ_α c_α ∂^α of the expression."""
-        return sp.Add(*(_number(c) * self.derivative(index) for index, c in operator.terms))
-
-
-def _number(c: float) -> sp.Expr:
-    return sp.Integer(int(c)) if c == int(c) else sp.Float(c)
+        return sp.Add(*(exact_number(c) * self.derivative(index) for index, c in operator.terms))
 
 
 def refine(expression: sp.Expr, domain: Domain) -> sp.Expr:

@@ -15,9 +15,9 @@ import torch
 from pinnzo.errors import NonFiniteError
 from pinnzo.multiindex import LinearOperator, MultiIndex, sub_indices
 from pinnzo.symbolic.calculus import Differentiator
-from pinnzo.symbolic.lowering import Lowered, Place, Quantity
 from pinnzo.symbolic.problem import Problem
-from pinnzo.symbolic.torch_code import TorchFunction, torch_function
+from pinnzo.symbolic.quantities import Lowered, Place, Quantity
+from pinnzo.symbolic.torch_code import TorchFunction, columns, torch_function
 
 MAX_DENSE_SCATTER = 1 << 14
 """Up to this many entries, rows are gathered by a product with a 0/1 matrix, which beats ``index_add`` on a CPU."""
@@ -102,7 +102,7 @@ class _PreparedSite:
 
 
 def _columns(function: TorchFunction, x: torch.Tensor) -> torch.Tensor:
-    values = [torch.as_tensor(v, dtype=x.dtype, device=x.device).expand(len(x)) for v in function(x.T)]
+    values = columns(function, x)
     return torch.stack(values, dim=1) if values else x.new_zeros(len(x), 0)
 
 
@@ -202,8 +202,7 @@ class CompiledProblem:
 
     def ansatz(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """A and B at points x (..., D), each (...)."""
-        values = self._ansatz(x.movedim(-1, 0))
-        A, B = (torch.as_tensor(v, dtype=x.dtype, device=x.device).expand(x.shape[:-1]) for v in values)
+        A, B = columns(self._ansatz, x)
         return A, B
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 import sympy as sp
@@ -11,16 +11,20 @@ from sympy.core.function import AppliedUndef
 
 from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.symbolic.domains import Box, Domain
-from pinnzo.symbolic.lowering import Lowered, Place, lower
+from pinnzo.symbolic.expressions import INFINITE, known_expression, listed, stranger_hint
+from pinnzo.symbolic.lowering import lower
+from pinnzo.symbolic.quantities import Lowered, Place
 
 Enforcement: TypeAlias = Literal["auto", "hard", "soft"]
 
 
-def _check_options(weight: float | None, enforce: str) -> None:
+def _check_options(name: str | None, weight: float | None, enforce: str) -> None:
     if enforce not in get_args(Enforcement):
         raise SettingError(f"enforce is {enforce!r}: choose one of {', '.join(get_args(Enforcement))}.")
-    if weight is not None and not 0 < weight < float("inf"):
+    if weight is not None and (not isinstance(weight, (int, float)) or not 0 < weight < float("inf")):
         raise SettingError(f"weight is {weight!r}: give a finite number greater than 0.")
+    if name is not None and (not isinstance(name, str) or not name):
+        raise SettingError(f"The name of a condition is {name!r}: give a text.")
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Boundary:
     enforce: Enforcement = "auto"
 
     def __post_init__(self) -> None:
-        _check_options(self.weight, self.enforce)
+        _check_options(self.name, self.weight, self.enforce)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Condition:
     enforce: Enforcement = "auto"
 
     def __post_init__(self) -> None:
-        _check_options(self.weight, self.enforce)
+        _check_options(self.name, self.weight, self.enforce)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,17 +101,21 @@ def parse_conditions(conditions: Sequence[Any], unknown: AppliedUndef, domain: D
     """Understand all conditions of a problem and check that each lies on the boundary of the domain.
 
     Raises:
-        DeclarationError: a condition is not an equation in the unknown, is not on the boundary, or shares its
-            name with another one.
+        DeclarationError: a condition is not an equation in the unknown, is not on the boundary, or was given the
+            name of another one.
     """
-    parsed = tuple(_parse(condition, unknown, domain) for condition in conditions)
-    names = [p.name for p in parsed]
-    if twice := sorted({n for n in names if names.count(n) > 1}):
-        raise DeclarationError(
-            f"Several conditions are called {', '.join(map(repr, twice))}: give each a name of its own with "
-            "Condition(equation, name=…)."
-        )
-    return parsed
+    given = [c.name for c in conditions if isinstance(c, (Boundary, Condition)) and c.name is not None]
+    if twice := {n for n in given if given.count(n) > 1}:
+        raise DeclarationError(f"Several conditions are called {listed(twice)}: give each a name of its own.")
+    parsed: list[ParsedCondition] = []
+    for condition in conditions:
+        new = _parse(condition, unknown, domain)
+        if new.name not in given:
+            taken = {*given, *(p.name for p in parsed)}
+            names = (new.name, *(f"{new.name} ({i})" for i in range(2, len(conditions) + len(given) + 2)))
+            new = replace(new, name=next(n for n in names if n not in taken))
+        parsed.append(new)
+    return tuple(parsed)
 
 
 def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondition:
@@ -118,8 +126,7 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
     if isinstance(condition, Boundary):
         if condition.unknown != unknown:
             raise DeclarationError(f"Boundary is about {condition.unknown}, but the problem's unknown is {unknown}.")
-        data = sp.sympify(condition.value)
-        _check_symbols(data, unknown, f"Boundary({unknown.func}, {data})")
+        data = known_expression(condition.value, "The value of Boundary", unknown.args)
         lowered = lower(unknown - data, unknown)
         return ParsedCondition(
             condition.name or "boundary", condition.weight, condition.enforce, lowered, (), data,
@@ -130,6 +137,8 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
             f"{condition!r} is not a condition: write a SymPy equation sp.Eq(u.subs(t, 0), g), or Boundary(u, g)."
         )
     equation = condition.equation
+    if not all(isinstance(side, sp.Expr) and not getattr(side, "is_Matrix", False) for side in equation.args):
+        raise DeclarationError(f"The condition {equation} is not scalar: write one condition for each component.")
     difference = equation.lhs - equation.rhs
     _check_symbols(difference, unknown, str(equation))
     lowered = lower(difference, unknown)
@@ -152,13 +161,13 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
 def _check_symbols(expression: Any, unknown: AppliedUndef, text: str) -> None:
     others = {a.func for a in expression.atoms(AppliedUndef)} - {unknown.func}
     if others:
-        raise DeclarationError(
-            f"The condition {text} contains {', '.join(map(str, others))}, which is not the unknown."
-        )
+        raise DeclarationError(f"The condition {text} contains {listed(others)}, which is not the unknown.")
+    if expression.has(*INFINITE):
+        raise DeclarationError(f"The condition {text} contains NaN or infinity: every term must be finite.")
     if strangers := expression.free_symbols - set(unknown.args):
         raise DeclarationError(
-            f"The condition {text} contains {', '.join(sorted(map(str, strangers)))}, which is not one of the "
-            f"variables {', '.join(map(str, unknown.args))}: is it the same symbol, with the same assumptions?"
+            f"The condition {text} contains {listed(strangers)}, which is not one of the variables "
+            f"{listed(unknown.args)}: {stranger_hint(strangers, unknown.args)}."
         )
 
 

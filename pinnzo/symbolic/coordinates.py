@@ -18,14 +18,14 @@ def coordinates(name: str, count: int) -> tuple[sp.Symbol, ...]:
         A tuple of ``count`` real SymPy symbols.
 
     Raises:
-        SettingError: ``count`` is not a positive integer, or ``name`` is empty.
+        SettingError: ``count`` is not a positive integer, or ``name`` is not one stem.
 
     Example:
         >>> coordinates("x", 3)
         (x1, x2, x3)
     """
-    if not name:
-        raise SettingError("name is empty: give the coordinates a stem such as 'x'.")
+    if not isinstance(name, str) or not name.strip() or set(name) & set(",: "):
+        raise SettingError(f"name is {name!r}: give the coordinates one stem such as 'x'.")
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise SettingError(f"count is {count!r}: give the number of coordinates as an integer of at least 1.")
     return tuple(sp.Symbol(f"{name}{i}", real=True) for i in range(1, count + 1))

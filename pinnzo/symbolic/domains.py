@@ -42,14 +42,14 @@ class Domain(ABC):
 
     def __mul__(self, other: Domain) -> Domain:
         if not isinstance(other, Domain):
-            return NotImplemented
+            raise DeclarationError(f"{self!r} * {other!r}: only domains can be joined by *.")
         return Product(*self.factors, *other.factors)
 
 
 def _number(value: Any, what: str) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DeclarationError(f"{what} is {value!r}: give a number.") from None
     if not math.isfinite(number):
         raise DeclarationError(f"{what} is {number}: give a finite number.")
@@ -91,10 +91,8 @@ class Box(Domain):
                 low_value, high_value = bounds
             except (TypeError, ValueError):
                 raise DeclarationError(f"The range of {key} in Box is {bounds!r}: give a pair (low, high).") from None
-            low, high = (
-                _number(low_value, f"The low end of {key}"),
-                _number(high_value, f"The high end of {key}"),
-            )
+            low = _number(low_value, f"The low end of {key}")
+            high = _number(high_value, f"The high end of {key}")
             if low >= high:
                 raise DeclarationError(f"The range of {key} in Box is ({low}, {high}): low must be less than high.")
             for symbol in _symbols(key, "Box"):
@@ -138,7 +136,7 @@ class Ball(Domain):
         self.radius = _number(radius, "radius of Ball")
         if self.radius <= 0:
             raise DeclarationError(f"radius of Ball is {self.radius}: it must be greater than 0.")
-        centers = tuple(center) if isinstance(center, Iterable) else (center,) * len(self.variables)
+        centers = tuple(center) if hasattr(center, "__len__") else (center,) * len(self.variables)
         if len(centers) != len(self.variables):
             raise DeclarationError(f"center of Ball has {len(centers)} entries for {len(self.variables)} coordinates.")
         self.center = tuple(_number(c, "center of Ball") for c in centers)

@@ -8,47 +8,21 @@ What remains is an ordinary expression of the coordinates and of the quantities'
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import sympy as sp
-from sympy.core.function import AppliedUndef
+from sympy.core.function import AppliedUndef, UndefinedFunction
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from pinnzo.errors import DeclarationError
 from pinnzo.multiindex import LinearOperator, MultiIndex, add
-from pinnzo.symbolic.operators import Divergence, Gradient, GradientNormSquared, Laplacian
-
-Place: TypeAlias = "tuple[tuple[int, sp.Expr], ...]"
-"""Where the unknown is taken: the coordinates that are held at a constant, as sorted (axis, value)."""
+from pinnzo.symbolic.nodes import Divergence, Gradient, GradientNormSquared, Laplacian
+from pinnzo.symbolic.quantities import Lowered, Place, Quantity, exact_number, real_number
 
 Terms: TypeAlias = "dict[MultiIndex, float]"
 
-
-@dataclass(frozen=True)
-class Quantity:
-    """What has to be computed of the unknown: one operator's value, or the sum of several operators' squares."""
-
-    place: Place
-    operators: tuple[LinearOperator, ...]
-    squared: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Lowered:
-    """An expression in coordinates and quantity symbols.
-
-    Attributes:
-        expression: free of the unknown.
-        quantities: the meaning of each quantity symbol.
-    """
-
-    expression: sp.Expr
-    quantities: dict[sp.Symbol, Quantity]
-
-    @property
-    def places(self) -> tuple[Place, ...]:
-        """The distinct places, in order of appearance."""
-        return tuple(dict.fromkeys(q.place for q in self.quantities.values()))
+EVALUATED = (sp.Derivative, sp.Subs, sp.Sum, sp.Product, Laplacian, GradientNormSquared, Divergence)
+"""Nodes that are evaluated where they are no linear operators."""
 
 
 def lower(expression: sp.Expr, unknown: AppliedUndef) -> Lowered:
@@ -76,7 +50,7 @@ class _Lowering:
 
     def visit(self, e: Any) -> Any:
         if not e.has(self.function):
-            return e.doit() if e.has(Laplacian, GradientNormSquared, Divergence, sp.Derivative) else e
+            return e.doit() if e.has(*EVALUATED, sp.Integral, sp.MatMul, sp.UnevaluatedExpr) else e
         if (linear := self.linear(e)) is not None:
             return self.row(*linear)
         if isinstance(e, (sp.Integral, sp.Limit)):
@@ -85,22 +59,25 @@ class _Lowering:
             return self.sum_of(e.args)
         if isinstance(e, GradientNormSquared) and (parts := self.gradient(e)) is not None:
             return self.symbol(Quantity(parts[0], parts[1], squared=True))
-        if isinstance(e, (sp.Mul, sp.Pow)) or (isinstance(e, sp.Basic) and self.evaluated(e) == e):
-            if isinstance(e, (AppliedUndef, sp.Derivative, sp.Subs)):
-                raise DeclarationError(
-                    f"{e} cannot be compiled: use values and derivatives of {self.unknown}, with a coordinate held "
-                    "at a constant in conditions."
-                )
-            return e.func(*(self.visit(a) for a in e.args))
-        return self.visit(self.evaluated(e))
+        if (evaluated := self.evaluated(e)) != e:
+            return self.visit(evaluated)
+        if isinstance(e, (AppliedUndef, sp.Derivative, sp.Subs)):
+            raise DeclarationError(
+                f"{e} cannot be compiled: use values and derivatives of {self.unknown}, with a coordinate held "
+                "at a constant in conditions."
+            )
+        return e.func(*(self.visit(a) for a in e.args))
 
     def evaluated(self, e: Any) -> Any:
         """One step of evaluation, for nodes that are derivatives of something non-linear."""
-        if isinstance(e, (sp.Derivative, sp.Subs, sp.Sum, sp.Product, Laplacian, GradientNormSquared, Divergence)):
-            return e.doit()
-        if isinstance(e, sp.matrices.expressions.matexpr.MatrixElement):
+        if isinstance(e, EVALUATED):
+            # Real, so that SymPy knows |u|' = sign(u) u'.
+            real = UndefinedFunction(self.function.__name__, real=True)
+            found = {a: real(*a.args) for a in e.atoms(AppliedUndef) if a.func == self.function}
+            return e.xreplace(found).doit().xreplace({b: a for a, b in found.items()})
+        if isinstance(e, MatrixElement):
             return e.parent.as_explicit()[e.i, e.j]
-        return e
+        return e.args[0] if isinstance(e, sp.UnevaluatedExpr) else e
 
     # ---- linear operators -------------------------------------------------------------------------------
 
@@ -113,7 +90,7 @@ class _Lowering:
             rest = [a for a in e.args if not a.is_number]
             if len(rest) != 1 or (inner := self.linear(rest[0])) is None:
                 return None
-            factor = float(sp.Mul(*numbers))
+            factor = real_number(sp.Mul(*numbers), e)
             return inner[0], {index: factor * c for index, c in inner[1].items()}
         if isinstance(e, sp.Add):
             return self.linear_sum(e.args)
@@ -155,7 +132,7 @@ class _Lowering:
         if not isinstance(field, Gradient) or tuple(field.args[1]) != e.coordinates:
             return None
         inner = self.linear(Laplacian(field.args[0], e.coordinates))
-        return None if inner is None else (inner[0], {i: float(factor) * c for i, c in inner[1].items()})
+        return None if inner is None else (inner[0], {i: real_number(factor, e) * c for i, c in inner[1].items()})
 
     def linear_substitution(self, e: sp.Subs) -> tuple[Place, Terms] | None:
         inner = self.linear(e.expr)
@@ -216,9 +193,10 @@ class _Lowering:
             if one is not None and (linear := self.linear(one)) is not None:
                 number = sp.Mul(*(a for a in free if a.is_number))
                 coefficient = sp.Mul(*(a for a in free if not a.is_number))
+                factor = real_number(number, term)
                 group = rows.setdefault((coefficient, linear[0]), {})
                 for index, c in linear[1].items():
-                    group[index] = group.get(index, 0.0) + float(number) * c
+                    group[index] = group.get(index, 0.0) + factor * c
             elif one is not None and (parts := self.squares(one)) is not None:
                 squares.setdefault((sp.Mul(*free), parts[0]), []).extend(parts[1])
             elif not dependent:
@@ -249,7 +227,13 @@ class _Lowering:
 
     def row(self, place: Place, terms: Terms) -> sp.Expr:
         operator = LinearOperator.from_terms(terms)
-        return self.symbol(Quantity(place, (operator,))) if operator.terms else sp.Integer(0)
+        coefficients = {c for _, c in operator.terms}
+        if len(coefficients) != 1:
+            return self.symbol(Quantity(place, (operator,))) if operator.terms else sp.Integer(0)
+        # With a common factor taken out, −2u and u, or Δu and Δu/3, share their quantity.
+        (factor,) = coefficients
+        plain = LinearOperator(tuple((index, 1.0) for index, _ in operator.terms))
+        return exact_number(factor) * self.symbol(Quantity(place, (plain,)))
 
     def symbol(self, quantity: Quantity) -> sp.Symbol:
         return self.symbols.setdefault(quantity, sp.Dummy(f"q{len(self.symbols)}", real=True))

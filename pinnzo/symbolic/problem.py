@@ -11,15 +11,16 @@ from sympy.core.function import AppliedUndef
 
 from pinnzo.errors import DeclarationError
 from pinnzo.symbolic.ansatz import Ansatz, build_ansatz, given_ansatz
-from pinnzo.symbolic.boundary import Sampler
+from pinnzo.symbolic.boundary import Sampler, check_overlap
 from pinnzo.symbolic.calculus import refine
 from pinnzo.symbolic.conditions import Condition, parse_conditions
 from pinnzo.symbolic.domains import Domain
+from pinnzo.symbolic.expressions import INFINITE, known_expression, listed, stranger_hint
 from pinnzo.symbolic.lowering import lower
+from pinnzo.symbolic.meaning import verify_data, verify_meaning
 from pinnzo.symbolic.verification import (
     ExactFunction,
     evaluate_exact,
-    verify_data,
     verify_expression,
     verify_function,
 )
@@ -72,13 +73,11 @@ class Problem:
         name: str = "problem",
         description: str = "",
     ) -> None:
-        if not isinstance(equation, sp.Equality):
-            raise DeclarationError(
-                f"equation is {equation!r}: write sp.Eq(left side, right side) with the unknown in it; an equation "
-                "that is trivially true or false does not contain the unknown."
-            )
+        _check_equation(equation)
         if not isinstance(domain, Domain):
             raise DeclarationError(f"domain is {domain!r}: pass a Box, a Ball, a Gaussian, or a product of them.")
+        if not isinstance(name, str) or not isinstance(description, str):
+            raise DeclarationError(f"name is {name!r} and description {description!r}: both must be text.")
         self.equation, self.domain, self.name, self.description = equation, domain, name, description
         self.unknown = _find_unknown(equation)
         self.variables: tuple[sp.Symbol, ...] = self.unknown.args
@@ -94,6 +93,10 @@ class Problem:
         self.conditions = parse_conditions(self.declared_conditions, self.unknown, domain)
         if any(c.on_whole_boundary for c in self.conditions):
             self.sampler.check_boundary()
+        check_overlap(self.conditions, self.sampler)
+        verify_meaning(self.lowered, "equation", equation, self.sampler)
+        for condition in self.conditions:
+            verify_meaning(condition.lowered, "condition", condition.text, self.sampler)
         verify_data(self.lowered, self.conditions, self.sampler)
         self.ansatz: Ansatz = self._make_ansatz(ansatz)
         self.exact: sp.Expr | ExactFunction | None = self._check_exact(exact)
@@ -110,11 +113,7 @@ class Problem:
     def _make_ansatz(self, ansatz: tuple[Any, Any] | None) -> Ansatz:
         if ansatz is None:
             return build_ansatz(self.conditions, self.sampler)
-        try:
-            A, B = (refine(part, self.domain) for part in ansatz)
-        except (TypeError, ValueError, sp.SympifyError):
-            raise DeclarationError(f"ansatz is {ansatz!r}: give a pair (A, B) of SymPy expressions.") from None
-        return given_ansatz(A, B, self.conditions, self.sampler)
+        return given_ansatz(ansatz, self.conditions, self.sampler)
 
     def _check_exact(self, exact: Any) -> sp.Expr | ExactFunction | None:
         if exact is None:
@@ -122,14 +121,7 @@ class Problem:
         if callable(exact) and not isinstance(exact, sp.Basic):
             verify_function(exact, self.conditions, self.sampler)
             return exact
-        try:
-            expression = refine(exact, self.domain)
-        except sp.SympifyError:
-            raise DeclarationError(f"exact is {exact!r}: give a SymPy expression or a function of points.") from None
-        if strangers := expression.free_symbols - set(self.variables):
-            raise DeclarationError(
-                f"exact contains {', '.join(sorted(map(str, strangers)))}, which is not one of the variables."
-            )
+        expression = refine(known_expression(exact, "exact", self.variables), self.domain)
         verify_expression(expression, self.lowered, self.conditions, self.sampler)
         return expression
 
@@ -138,6 +130,22 @@ class Problem:
 
     def _repr_latex_(self) -> str:
         return f"${sp.latex(self.equation)}$"
+
+
+def _check_equation(equation: Any) -> None:
+    if equation in (sp.true, sp.false, True, False):
+        raise DeclarationError(
+            f"The equation evaluated to {equation} before it reached Problem: its two sides are trivially equal, or "
+            "one holds NaN, infinity or a matrix. Write sp.Eq(left side, right side) with the unknown in it."
+        )
+    if not isinstance(equation, sp.Equality):
+        raise DeclarationError(f"equation is {equation!r}: write sp.Eq(left side, right side) with the unknown in it.")
+    for side in equation.args:
+        if not isinstance(side, sp.Expr) or getattr(side, "is_Matrix", False):
+            raise DeclarationError(
+                f"The equation {equation} is not scalar: give one equation between scalar expressions, such as one "
+                "entry of the matrices or their divergence."
+            )
 
 
 def _find_unknown(equation: sp.Equality) -> AppliedUndef:
@@ -166,14 +174,10 @@ def _find_time(time: sp.Symbol | None, variables: Sequence[sp.Symbol]) -> sp.Sym
 def _check_variables(equation: sp.Equality, unknown: AppliedUndef, domain: Domain) -> None:
     variables = set(unknown.args)
     if strangers := equation.free_symbols - variables:
-        names = ", ".join(sorted(map(str, strangers)))
-        same_name = {s.name for s in strangers} & {s.name for s in variables}
-        hint = (
-            "a symbol of the same name with other assumptions is another symbol; reuse the one made by coordinates()"
-            if same_name
-            else "put a number in for each parameter"
+        hint = stranger_hint(strangers, variables)
+        raise DeclarationError(
+            f"The equation contains {listed(strangers)}, which is not a variable of {unknown}: {hint}."
         )
-        raise DeclarationError(f"The equation contains {names}, which is not a variable of {unknown}: {hint}.")
     for s in variables:
         if s.is_real is not True:
             raise DeclarationError(
@@ -181,8 +185,9 @@ def _check_variables(equation: sp.Equality, unknown: AppliedUndef, domain: Domai
             )
     missing, extra = variables - set(domain.variables), set(domain.variables) - variables
     if missing or extra:
-        parts = [f"it lacks {', '.join(sorted(map(str, missing)))}"] if missing else []
-        parts += [f"it has {', '.join(sorted(map(str, extra)))} besides"] if extra else []
-        raise DeclarationError(f"The domain does not fit the unknown {unknown}: {' and '.join(parts)}.")
-    if equation.has(sp.nan, sp.oo, -sp.oo, sp.zoo):
+        parts = [f"it lacks {listed(missing)}"] if missing else []
+        parts += [f"it has {listed(extra)} besides"] if extra else []
+        hint = f": {stranger_hint(extra, missing)}" if {s.name for s in extra} & {s.name for s in missing} else ""
+        raise DeclarationError(f"The domain does not fit the unknown {unknown}: {' and '.join(parts)}{hint}.")
+    if equation.has(*INFINITE):
         raise DeclarationError(f"The equation {equation} contains NaN or infinity: every term must be finite.")

@@ -11,25 +11,32 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from pinnzo.errors import StorageError
 from pinnzo.symbolic.conditions import Boundary, Condition
 from pinnzo.symbolic.domains import Ball, Box, Domain, Gaussian, Product
-from pinnzo.symbolic.operators import Divergence, Gradient, GradientNormSquared, Laplacian
+from pinnzo.symbolic.nodes import Divergence, Gradient, GradientNormSquared, Laplacian
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.torch_code import BESSEL, FUNCTIONS, RECIPROCALS
 
 _OPERATORS = (Divergence, Gradient, GradientNormSquared, Laplacian)
 _STRUCTURE = (
-    "Add", "And", "Derivative", "Equality", "GreaterThan", "Heaviside", "LessThan", "MatAdd", "MatMul", "Max", "Min",
-    "Mod", "Mul", "Not", "Or", "Piecewise", "Pow", "StrictGreaterThan", "StrictLessThan", "Subs", "Transpose", "Tuple",
-    "Unequality", "atan2", "gamma", "polygamma", "sinc",
+    "Add", "And", "Derivative", "Equality", "GreaterThan", "Heaviside", "Integral", "LessThan", "MatAdd",
+    "MatMul", "Max", "Min",
+    "Mod", "Mul", "Not", "Or", "Piecewise", "Pow", "Product", "StrictGreaterThan", "StrictLessThan", "Subs", "Sum",
+    "Transpose",
+    "Tuple", "UnevaluatedExpr", "Unequality", "atan2", "conjugate", "frac", "gamma", "im", "polygamma", "re", "sinc",
 )  # fmt: skip
 _CLASSES: dict[str, Any] = {
     **{name: getattr(sp, name) for name in (*_STRUCTURE, *FUNCTIONS, *RECIPROCALS, *{n for n, _ in BESSEL})},
     **{cls.__name__: cls for cls in _OPERATORS},
     "ExprCondPair": ExprCondPair,
+    "MatrixElement": MatrixElement,
 }
+MAX_EXPONENT = 10_000
+"""Of a number: SymPy evaluates powers of numbers at once, and a damaged one would fill the memory."""
+
 _CONSTANTS = {"Pi": sp.pi, "Exp1": sp.E, "GoldenRatio": sp.GoldenRatio, "EulerGamma": sp.EulerGamma,
               "BooleanTrue": sp.true, "BooleanFalse": sp.false}  # fmt: skip
 
@@ -41,14 +48,18 @@ def expression_to_json(e: Any) -> Any:
         StorageError: it contains something that cannot be read back.
     """
     name = type(e).__name__
-    if isinstance(e, sp.Symbol) and type(e) is sp.Symbol:
-        return ["Symbol", e.name]
+    if type(e) is sp.Symbol:
+        if e == sp.Symbol(e.name, real=True):
+            return ["Symbol", e.name]
+        return ["Symbol", e.name, {key: value for key, value in sorted(e.assumptions0.items()) if value is not None}]
     if isinstance(e, sp.Integer):
         return ["Rational", str(e.p), "1"]
     if isinstance(e, sp.Rational):
         return ["Rational", str(e.p), str(e.q)]
     if isinstance(e, sp.Float):
-        return ["Float", str(e), e._prec]
+        # All bits: decimal digits would lose the last of them.
+        sign, mantissa, exponent, _ = e._mpf_
+        return ["Float", int(sign), str(mantissa), int(exponent), e._prec]
     if name in _CONSTANTS:
         return [name]
     if isinstance(e, AppliedUndef):
@@ -67,31 +78,44 @@ def expression_from_json(tree: Any) -> Any:
         StorageError: the tree has another form.
     """
     try:
+        if not isinstance(tree, list):
+            raise StorageError(f"An expression in the file is {tree!r} where a list should be.")
         name, *args = tree
         if name == "Symbol":
-            return sp.Symbol(str(args[0]), real=True)
+            return _symbol(args)
         if name == "Rational":
             return sp.Rational(int(args[0]), int(args[1]))
         if name == "Float":
-            # Only digits reach SymPy's parser.
-            if not set(str(args[0])) <= set("0123456789.e+-"):
-                raise StorageError(f"An expression in the file holds {args[0]!r} where a number should be.")
-            return sp.Float(args[0], precision=int(args[1]))
+            sign, mantissa, exponent, precision = map(int, args)
+            return sp.Float((sign, mantissa, exponent, mantissa.bit_length()), precision=precision)
         if name in _CONSTANTS:
             return _CONSTANTS[name]
         if name == "Unknown":
             return UndefinedFunction(str(args[0]))(*(expression_from_json(a) for a in args[1:]))
         if name == "Matrix":
             return sp.ImmutableMatrix(int(args[0]), int(args[1]), [expression_from_json(a) for a in args[2:]])
-        return _CLASSES[name](*(expression_from_json(a) for a in args))
-    except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
-        raise StorageError(f"An expression in the file is damaged: {error}.") from None
+        parts = [expression_from_json(a) for a in args]
+        if name == "Pow" and all(p.is_number for p in parts) and abs(parts[1]) > MAX_EXPONENT:
+            raise StorageError(f"An expression in the file holds the power {parts[1]}, which is too large.")
+        return _CLASSES[name](*parts)
+    except StorageError:
+        raise
+    except Exception as error:
+        # Whatever SymPy makes of a damaged tree, from a wrong count of arguments to too deep a nesting.
+        raise StorageError(f"An expression in the file is damaged: {type(error).__name__}: {error}.") from None
+
+
+def _symbol(args: list[Any]) -> sp.Symbol:
+    assumptions = args[1] if len(args) > 1 else {"real": True}
+    if not all(isinstance(value, bool) for value in assumptions.values()):
+        raise StorageError(f"The symbol {args[0]!r} in the file has damaged assumptions.")
+    return sp.Symbol(args[0], **assumptions)
 
 
 def _domain_to_json(domain: Domain) -> dict[str, Any]:
     if isinstance(domain, Product):
         return {"type": "Product", "factors": [_domain_to_json(f) for f in domain.factors]}
-    variables = [s.name for s in domain.variables]
+    variables = [expression_to_json(s) for s in domain.variables]
     if isinstance(domain, Box):
         return {"type": "Box", "variables": variables, "intervals": list(domain.scale())}
     if isinstance(domain, Ball):
@@ -109,7 +133,7 @@ def _domain_to_json(domain: Domain) -> dict[str, Any]:
 def _domain_from_json(data: dict[str, Any]) -> Domain:
     if data["type"] == "Product":
         return Product(*(_domain_from_json(f) for f in data["factors"]))
-    symbols = tuple(sp.Symbol(str(name), real=True) for name in data["variables"])
+    symbols = tuple(expression_from_json(tree) for tree in data["variables"])
     if data["type"] == "Box":
         return Box({s: tuple(ends) for s, ends in zip(symbols, data["intervals"], strict=True)})
     if data["type"] == "Ball":
@@ -140,7 +164,7 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
         "conditions": conditions,
         "exact": None if exact is None else expression_to_json(exact),
         "ansatz": [expression_to_json(problem.ansatz.A), expression_to_json(problem.ansatz.B)],
-        "time": None if problem.time is None else problem.time.name,
+        "time": None if problem.time is None else expression_to_json(problem.time),
         "name": problem.name,
         "description": problem.description,
     }
@@ -167,9 +191,12 @@ def problem_from_json(data: dict[str, Any]) -> Problem:
             conditions,
             exact=None if data["exact"] is None else expression_from_json(data["exact"]),
             ansatz=tuple(expression_from_json(part) for part in data["ansatz"]),  # type: ignore[arg-type]
-            time=None if data["time"] is None else sp.Symbol(data["time"], real=True),
+            time=None if data["time"] is None else expression_from_json(data["time"]),
             name=data["name"],
             description=data["description"],
         )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise StorageError(f"The saved problem is damaged: {error!r}.") from None
+    except StorageError:
+        raise
+    except Exception as error:
+        # Also a problem that contradicts itself: what was saved did not.
+        raise StorageError(f"The saved problem is damaged: {type(error).__name__}: {error}.") from None

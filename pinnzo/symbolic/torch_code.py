@@ -36,6 +36,7 @@ class _Writer:
 
     def __init__(self, names: Mapping[sp.Symbol, str]) -> None:
         self.names = dict(names)
+        self.like = next(iter(names.values()), "torch.tensor(0.0)")
 
     def write(self, e: Any) -> str:
         if e in (sp.true, sp.false):
@@ -55,9 +56,13 @@ class _Writer:
         raise DeclarationError(f"{name} has no counterpart in torch, in {e}: write it with other functions.")
 
     def _constant(self, e: sp.Expr) -> str:
-        value = complex(sp.N(e, 20))
-        if value.imag or math.isnan(value.real) or math.isinf(value.real):
-            raise DeclarationError(f"The constant {e} is not a finite real number: {value}.")
+        try:
+            value = complex(sp.N(e, 20))
+        except (TypeError, ValueError):
+            value = complex(math.nan)
+        # Numeric evaluation may leave a trace of an imaginary part, as in the roots of a cubic.
+        if abs(value.imag) > 1e-15 * abs(value.real) or not math.isfinite(value.real):
+            raise DeclarationError(f"The constant {e} is not a finite real number: write it with finite real numbers.")
         return f"({value.real!r})"
 
     def _function(self, e: Any, name: str) -> str:
@@ -74,10 +79,10 @@ class _Writer:
         )
 
     def _Add(self, e: sp.Add) -> str:
-        return "(" + " + ".join(self.write(a) for a in e.args) + ")"
+        return "(" + " + ".join(map(self.write, _fold_constants(e))) + ")"
 
     def _Mul(self, e: sp.Mul) -> str:
-        return "(" + " * ".join(self.write(a) for a in e.args) + ")"
+        return "(" + " * ".join(map(self.write, _fold_constants(e))) + ")"
 
     def _Pow(self, e: sp.Pow) -> str:
         base, exponent = self.write(e.base), e.exp
@@ -92,7 +97,7 @@ class _Writer:
         return f"({base} ** {self.write(exponent)})"
 
     def _atan2(self, e: Any) -> str:
-        y, x = (self._tensor(a, like=e) for a in e.args)
+        y, x = (self._tensor(a) for a in e.args)
         return f"torch.atan2({y}, {x})"
 
     def _polygamma(self, e: Any) -> str:
@@ -100,12 +105,9 @@ class _Writer:
             raise DeclarationError(f"torch has polygamma only of a fixed whole order, not {e}.")
         return f"torch.polygamma({int(e.args[0])}, {self.write(e.args[1])})"
 
-    def _tensor(self, a: Any, like: Any) -> str:
-        """A constant argument as a tensor of the type of the others, for functions that take nothing else."""
-        if a.free_symbols:
-            return self.write(a)
-        other = next(arg for arg in like.args if arg.free_symbols)
-        return f"torch.full_like({self.write(other)}, {self.write(a)})"
+    def _tensor(self, a: Any) -> str:
+        """A constant as a tensor of the arguments' type: some functions take nothing else, or fall to float32."""
+        return self.write(a) if a.free_symbols else f"{self.like}.new_tensor({self.write(a)})"
 
     def _Max(self, e: Any) -> str:
         return self._fold("torch.maximum", e)
@@ -115,26 +117,28 @@ class _Writer:
 
     def _fold(self, function: str, e: Any) -> str:
         first, *rest = e.args
-        text = self._tensor(first, like=e)
+        text = self._tensor(first)
         for a in rest:
-            text = f"{function}({text}, {self._tensor(a, like=e)})"
+            text = f"{function}({text}, {self._tensor(a)})"
         return text
 
     def _Piecewise(self, e: Any) -> str:
-        text = "math.nan"
+        text = f"{self.like}.new_tensor(math.nan)"
         for value, condition in reversed(e.args):
             if condition in (sp.true, True):
-                text = self.write(value)
+                text = self._tensor(value)
             else:
-                text = f"torch.where({self.write(condition)}, {self.write(value)}, {text})"
+                text = f"torch.where({self.write(condition)}, {self._tensor(value)}, {text})"
         return text
 
     def _Heaviside(self, e: Any) -> str:
-        argument, at_zero = self.write(e.args[0]), self.write(sp.sympify(e.args[1]))
-        return f"torch.where({argument} > 0, 1.0, torch.where({argument} < 0, 0.0, {at_zero}))"
+        return f"torch.heaviside({self._tensor(e.args[0])}, {self._tensor(e.args[1])})"
 
     def _sinc(self, e: Any) -> str:
         return f"torch.sinc({self.write(e.args[0])} / math.pi)"
+
+    def _frac(self, e: Any) -> str:
+        return f"torch.remainder({self.write(e.args[0])}, 1.0)"
 
     def _gamma(self, e: Any) -> str:
         argument = self.write(e.args[0])
@@ -161,7 +165,26 @@ class _Writer:
         return f"({self.write(e.args[0])} != {self.write(e.args[1])})"
 
 
+def _fold_constants(e: Any) -> list[Any]:
+    """The arguments of a sum or product, its constants as one: each may be complex where all together are real."""
+    constants = [a for a in e.args if not a.free_symbols]
+    if len(constants) < 2:
+        return list(e.args)
+    return [e.func(*constants), *(a for a in e.args if a.free_symbols)]
+
+
 TorchFunction = Callable[..., "list[torch.Tensor | float]"]
+
+
+def columns(function: TorchFunction, x: torch.Tensor) -> list[torch.Tensor]:
+    """The values of a function of the variables alone at points x (..., D), each (...)."""
+    values = function(x.movedim(-1, 0))
+    return [torch.as_tensor(v, dtype=x.dtype, device=x.device).expand(x.shape[:-1]) for v in values]
+
+
+def evaluate(expressions: Sequence[sp.Expr], x: torch.Tensor, variables: Sequence[sp.Symbol]) -> list[torch.Tensor]:
+    """Known expressions at points x (..., D), each (...)."""
+    return columns(torch_function([variables], expressions), x)
 
 
 def torch_function(arguments: Sequence[Sequence[sp.Symbol]], expressions: Sequence[sp.Expr]) -> TorchFunction:
@@ -194,11 +217,18 @@ def torch_function(arguments: Sequence[Sequence[sp.Symbol]], expressions: Sequen
     shared, reduced = sp.cse(list(expressions), symbols=sp.numbered_symbols("pinnzo_shared_"), order="none")
     writer = _Writer(names)
     lines = []
-    for i, (symbol, e) in enumerate(shared):
+    constants: dict[Any, Any] = {}
+    for i, (symbol, shared_expression) in enumerate(shared):
+        e = shared_expression.xreplace(constants)
+        if not e.free_symbols:
+            # A shared constant goes back to where it came from: torch's functions take no plain numbers.
+            constants[symbol] = e
+            continue
         lines.append(f"    c{i} = {writer.write(e)}")
         writer.names[symbol] = f"c{i}"
-    lines.append(f"    return [{', '.join(writer.write(e) for e in reduced)}]")
+    lines.append(f"    return [{', '.join(writer.write(e.xreplace(constants)) for e in reduced)}]")
     header = f"def generated({', '.join(f'a{group}' for group in range(len(arguments)))}):\n"
     scope: dict[str, Any] = {"torch": torch, "math": math}
+    # No text of the user's is in it: symbols are written as names of this module's, numbers as their values.
     exec(compile(header + "\n".join(lines), "<pinnzo>", "exec"), scope)
     return scope["generated"]

@@ -91,3 +91,58 @@ def test_coordinates_of_operators_are_checked(bad):
 def test_divergence_needs_one_component_for_each_coordinate():
     with pytest.raises(DeclarationError, match="component"):
         divergence([u, u], x)
+
+
+def test_substituting_one_coordinate_for_another_waits_too():
+    node = laplacian(SMOOTH, x[:2]).subs(x[0], x[1])
+    assert sp.expand(node.doit() - laplacian(SMOOTH, x[:2]).doit().subs(x[0], x[1])) == 0
+    assert laplacian(u, x).subs(x[0], sp.Symbol("z", real=True)).coordinates[0].name == "z"
+
+
+def test_gradients_stay_unevaluated_in_products():
+    g = gradient(u, x)
+    for product in (2 * g, g * x[0], -g, g / 3, sp.eye(3) * g, sp.Matrix([[1, 2, 3]]) * g):
+        assert product.has(type(g))
+    assert (2 * g).doit() == 2 * g.doit()
+    assert (g / 3).doit() == g.doit() / 3
+    assert (-g).doit() == -g.doit()
+
+
+def test_gradients_differentiate_and_substitute():
+    g = gradient(SMOOTH, x)
+    assert g.diff(t).doit() == g.doit().diff(t)
+    assert g.diff(x[0]).doit() == g.doit().diff(x[0])
+    assert g.subs(t, 1).doit() == g.doit().subs(t, 1)
+    assert g.subs(x[0], 2).doit() == g.doit().subs(x[0], 2)
+    assert g.shape == (3, 1)
+    assert g.as_explicit().doit() == g.doit()
+
+
+def test_algebra():
+    node, square = laplacian(u, x), gradient_norm_squared(u, x)
+    assert node.is_commutative
+    assert node * square == square * node
+    assert sp.expand((node + 1) ** 2) == node**2 + 2 * node + 1
+    assert sp.collect(x[0] * node + 2 * node, node) == (x[0] + 2) * node
+    assert sp.solve(sp.Eq(node + x[0], 0), node) == [-x[0]]
+    assert node.func(*node.args) == node
+    assert node.xreplace({u: SMOOTH}) == laplacian(SMOOTH, x)
+    assert node.replace(u, SMOOTH) == laplacian(SMOOTH, x)
+    assert node.free_symbols == {*x, t}
+
+
+@pytest.mark.parametrize("printer", [str, sp.latex, sp.pretty, sp.srepr, sp.mathml], ids=lambda p: p.__name__)
+def test_every_printer_prints_them(printer):
+    g = gradient(u, x)
+    for node in (laplacian(u, x) ** 2, gradient_norm_squared(u + t, x) ** 3, divergence(x[0] * g, x), 2 * g):
+        assert printer(node)
+        assert printer(sp.Eq(node, 0)) if not node.is_Matrix else True
+
+
+def test_latex_keeps_operands_together():
+    v = sp.Function("u")(x[0])
+    assert sp.latex(laplacian(v, x[0])) == r"\Delta u{\left(x_{1} \right)}"
+    assert sp.latex(laplacian(v + t, x[0])).startswith(r"\Delta \left(")
+    assert sp.latex(gradient(t * v, x[0])).startswith(r"\nabla \left(")
+    # A superscript upon a superscript is an error in LaTeX.
+    assert "^2^" not in sp.latex(gradient_norm_squared(v, x[0]) ** 2)
