@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 
 import torch
 
 from pinnzo.derivatives import Estimator
 from pinnzo.derivatives.default import default_estimator
-from pinnzo.errors import SettingError
+from pinnzo.errors import SettingError, StorageError
 from pinnzo.networks import build_network
+from pinnzo.networks.black_box import BlackBoxNetwork
+from pinnzo.networks.modules import ModuleNetwork
 from pinnzo.parallel import default_workers
 from pinnzo.seeding import generator, stream_seed
 from pinnzo.settings import DTYPES, RunSettings
@@ -20,6 +23,7 @@ from pinnzo.training.residual_objective import ResidualObjective
 
 VALIDATION_POINTS = 1000
 ERROR_POINTS = 1000
+TEST_POINTS = 10_000
 EVALUATED_NUMBERS = 1 << 22
 """Hidden units that one call computes at once when a solution is evaluated at many points."""
 
@@ -87,20 +91,54 @@ class Assembly:
         return torch.cat(parts) if parts else x.new_zeros(0)
 
     def error_function(self) -> Callable[[torch.Tensor], float] | None:
-        """The relative L2 error of parameters on points of its own, or None where no exact solution is known."""
+        """The relative L2 error of parameters on points of its own, or None where no exact solution is known.
+
+        An error that meets the target of the budget is measured again, by the points that ``Solution.error`` takes.
+        """
         if self.problem.exact is None:
             return None
-        x = self.problem.sampler.interior(ERROR_POINTS, self.generator("history"), self.dtype)
-        exact = self.problem.exact_values(x)
-        assert exact is not None
-        reference = exact.to(self.dtype)
+        target = self.settings.budget.target_error or 0.0
+        few = self.reference("history", ERROR_POINTS)
 
         def error(theta: torch.Tensor) -> float:
-            return float((self.values(theta, x) - reference).norm() / reference.norm())
+            seen = self.relative_error(theta, *few)
+            return self.relative_error(theta, *self._test) if seen <= target else seen
 
         return error
 
+    def reference(self, purpose: str, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Points (N, D) for a purpose and the exact solution there, (N,) in float64."""
+        x = self.problem.sampler.interior(count, self.generator(purpose), self.dtype)
+        exact = self.problem.exact_values(x)
+        assert exact is not None
+        return x, exact
+
+    def relative_error(self, theta: torch.Tensor, x: torch.Tensor, exact: torch.Tensor) -> float:
+        """‖u − u*‖₂ / ‖u*‖₂ at points x (N, D) with the exact values (N,)."""
+        return float((self.values(theta, x).double() - exact).norm() / exact.norm())
+
+    def check_parameters(self, theta: torch.Tensor, path: Path) -> None:
+        """Refuse parameters from a file that are not those of this network.
+
+        Raises:
+            StorageError: they have another number or type.
+        """
+        if theta.shape != (self.network.parameter_count,):
+            raise StorageError(
+                f"{path} holds {theta.numel()} parameters, but its network has {self.network.parameter_count}: give "
+                "the network that was trained."
+            )
+        if theta.dtype != self.dtype:
+            raise StorageError(f"{path} holds {theta.dtype} parameters, but its run had dtype {self.settings.dtype}.")
+
+    @cached_property
+    def _test(self) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.reference("test", TEST_POINTS)
+
     def _objective(self, points: int) -> ResidualObjective:
+        # A module holds the parameters while it is called, and what stands behind a black box is not known: neither
+        # may be asked by two threads at once.
+        alone = isinstance(self.network, (ModuleNetwork, BlackBoxNetwork))
         return ResidualObjective(
             self.compiled,
             self.network,
@@ -108,5 +146,5 @@ class Assembly:
             points,
             self.settings.weights,
             self.dtype,
-            default_workers(),
+            1 if alone else default_workers(),
         )

@@ -21,7 +21,8 @@ from pinnzo import catalogue
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import PinnzoError, SettingError
 from pinnzo.settings import RunSettings
-from pinnzo.storage import prepare_folder
+from pinnzo.storage import check_folder, prepare_folder, replacing
+from pinnzo.symbolic.serialise import problem_to_json
 from pinnzo.training import Trainer, as_trainer
 
 
@@ -32,8 +33,14 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except PinnzoError as error:
-            Console(stderr=True).print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-            raise typer.Exit(2) from None
+            sentence = str(error)
+        except (MemoryError, RuntimeError) as error:
+            # torch has no type of its own for what does not fit in the memory of the CPU.
+            if not isinstance(error, MemoryError) and "allocate" not in str(error):
+                raise
+            sentence = "This does not fit in memory: take fewer points or a smaller network."
+        Console(stderr=True).print(f"[bold red]Error:[/] {escape(sentence)}", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
 
 
 app = typer.Typer(
@@ -44,6 +51,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
+FIGURES = ("slice.png", "history.png")
 Trainers = Literal["hybrid", "levenberg-marquardt", "rge", "cge", "first-order"]
 Derivatives = Literal["smolyak", "finite-difference", "autodiff"]
 Networks = Literal["tensor-train", "dense", "paper"]
@@ -90,9 +98,10 @@ def solve(
 ) -> None:
     """Solve a partial differential equation."""
     declared = _problem(problem, _settings(set_ or [], "--set"))
-    for folder in (output, checkpoint):
-        if folder is not None:
-            prepare_folder(folder)
+    # A run whose end cannot be written is refused before it begins.
+    if output is not None:
+        check_folder(output)
+        problem_to_json(declared)
     solution = pz.solve(
         declared,
         network=_network(network, width=width, depth=depth, rank=rank, activation=activation),
@@ -128,7 +137,7 @@ def resume(
 ) -> None:
     """Go on with a run that was stopped; limits count from its beginning."""
     if output is not None:
-        prepare_folder(output)
+        check_folder(output)
     budget = _budget(seconds, steps, evaluations, target_error)
     _finish(pz.resume(folder, budget=budget, progress=not quiet), output, as_json)
 
@@ -165,7 +174,8 @@ def plot(
     chosen = [symbol(name.strip()) for name in axes.split(",")] if axes else None
     held = {symbol(name): value for name, value in _settings(at or [], "--at").items()}
     _draw(solution, folder, chosen, held)
-    Console().print(f"{folder / 'slice.png'}\n{folder / 'history.png'}", highlight=False)
+    for name in FIGURES:
+        sys.stdout.write(f"{folder / name}\n")
 
 
 def _problem(name: str, settings: dict[str, Any]) -> pz.Problem:
@@ -261,8 +271,15 @@ def _finish(solution: pz.Solution, output: Path | None, as_json: bool) -> None:
         _draw(solution, output)
     summary = solution.summary()
     if as_json:
-        sys.stdout.write(json.dumps({k: _plain(v) for k, v in summary.items()}) + "\n")
-        return
+        sys.stdout.write(json.dumps(summary, allow_nan=False) + "\n")
+    else:
+        _show(solution, summary, output)
+    if summary["loss"] is None:
+        # Whoever calls this from a script must not take the initial parameters for a solution.
+        raise typer.Exit(1)
+
+
+def _show(solution: pz.Solution, summary: dict[str, Any], output: Path | None) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     labels = {
         "relative_l2": "relative L2 error", "zero_network": "  zero network", "affine_network": "  best affine network",
@@ -275,13 +292,9 @@ def _finish(solution: pz.Solution, output: Path | None, as_json: bool) -> None:
             table.add_row(label, f"{value:.3e}" if isinstance(value, float) and key != "seconds" else f"{value:,.10g}")
     console = Console()
     console.print(table)
-    console.print(escape(solution.status), highlight=False)
+    console.print(solution.status, markup=False, highlight=False, soft_wrap=True)
     if output is not None:
-        console.print(f"Solution, history and figures are in {escape(str(output))}.", highlight=False)
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        console.print(f"Solution, history and figures are in {output}.", markup=False, highlight=False, soft_wrap=True)
 
 
 def _draw(
@@ -291,8 +304,11 @@ def _draw(
     at: dict[sp.Symbol, float] | None = None,
 ) -> None:
     chosen = axes or solution.problem.variables[:2]
-    solution.plot_slice(*chosen, at=at).savefig(folder / "slice.png", dpi=150)
-    solution.plot_history().savefig(folder / "history.png", dpi=150)
+    figures = (solution.plot_slice(*chosen, at=at), solution.plot_history())
+    prepare_folder(folder)
+    for figure, name in zip(figures, FIGURES, strict=True):
+        with replacing(folder / name) as temporary:
+            figure.savefig(temporary, dpi=150, format="png")
 
 
 def main() -> None:

@@ -63,6 +63,12 @@ def plot_history(history: History, title: str = "", zero_network: float | None =
     return figure
 
 
+def _range(values: np.ndarray) -> tuple[float, float]:
+    """The least and the greatest finite value; an exact solution may not be defined on all of a plane."""
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+
+
 def _label(symbol: sp.Symbol) -> str:
     return f"${sp.latex(symbol)}$"
 
@@ -110,7 +116,7 @@ def _plane(slice_: Slice) -> Figure:
     shared = np.stack([values for _, values, colours in fields if colours == VALUES])
     for panel, (name, values, colours) in zip(panels, fields, strict=True):
         # Solution and exact solution share one scale, the error has its own.
-        low, high = (shared.min(), shared.max()) if colours == VALUES else (0.0, values.max())
+        low, high = _range(shared) if colours == VALUES else (0.0, _range(values)[1])
         mesh = panel.pcolormesh(*slice_.coordinates, values.T, cmap=colours, vmin=low, vmax=high, shading="gouraud")
         bar = figure.colorbar(mesh, ax=panel)
         bar.formatter.set_powerlimits((-2, 3))

@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from pinnzo.training import Budget
@@ -32,7 +33,6 @@ class ProgressDisplay:
         self._task: TaskID | None = None
         self._last = -math.inf
         self._error, self._loss = math.nan, math.nan
-        self._start: tuple[int, float] = (0, 0.0)
 
     def __enter__(self) -> ProgressDisplay:
         if self.shown and self.console.is_terminal:
@@ -44,7 +44,7 @@ class ProgressDisplay:
                 transient=True,
             )
             self._live.start()
-            self._task = self._live.add_task(self.title, total=1.0, line="")
+            self._task = self._live.add_task(escape(self.title), total=1.0, line="")
         return self
 
     def __exit__(
@@ -68,7 +68,7 @@ class ProgressDisplay:
         if self._live is not None and self._task is not None:
             self._live.update(self._task, completed=self.fraction(state), line=line)
         else:
-            self.console.print(f"{self.title}: {line}", highlight=False, soft_wrap=True)
+            self.console.print(f"{self.title}: {line}", markup=False, highlight=False, soft_wrap=True)
 
     def fraction(self, state: RunState) -> float:
         """The share of the budget that is used up, 0 … 1."""

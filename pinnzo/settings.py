@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +13,28 @@ import torch
 from pinnzo import derivatives, networks, training
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import SettingError, StorageError
-from pinnzo.training import Budget, Trainer, as_trainer
+from pinnzo.training import Budget, GradientEstimator, Trainer, as_trainer
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+def whole_number(value: Any, least: int, name: str, what: str) -> int:
+    """A whole number from whatever Python or NumPy type.
+
+    Raises:
+        SettingError: it is none, or less than ``least``.
+
+    Example:
+        >>> whole_number(3, 1, "points", "the number of points")
+        3
+    """
+    try:
+        number = operator.index(value) if not isinstance(value, bool) else None
+    except TypeError:
+        number = None
+    if number is None or number < least:
+        raise SettingError(f"{name} is {value!r}: give {what}, a whole number of at least {least}.")
+    return number
 
 
 @dataclass(frozen=True)
@@ -49,6 +69,10 @@ class RunSettings:
         object.__setattr__(self, "dtype", str(self.dtype).removeprefix("torch."))
         object.__setattr__(self, "device", str(self.device))
         object.__setattr__(self, "trainer", as_trainer(self.trainer))
+        object.__setattr__(self, "points", whole_number(self.points, 1, "points", "the collocation points of a step"))
+        object.__setattr__(self, "seed", whole_number(self.seed, 0, "seed", "the number that fixes the run"))
+        if not isinstance(self.weights, Mapping):
+            raise SettingError(f"weights is {self.weights!r}: give a mapping such as {{'boundary': 100}}.")
         if self.dtype not in DTYPES:
             raise SettingError(f"dtype is {self.dtype!r}: choose float32 or float64.")
         if self.estimate not in ("network", "solution"):
@@ -61,24 +85,26 @@ class RunSettings:
             raise SettingError(f"budget is {self.budget!r}: pass a Budget, such as Budget(seconds=60).")
         try:
             torch.empty(0, device=self.device)
-        except (RuntimeError, AssertionError, TypeError) as error:
-            raise SettingError(f"device {self.device!r} cannot be used: {str(error).splitlines()[0]}") from None
+            torch.Generator(device=self.device)
+        except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+            raise SettingError(
+                f"device {self.device!r} cannot be used, choose another such as 'cpu': {str(error).splitlines()[0]}"
+            ) from None
 
 
 _CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        RunSettings, Budget, derivatives.SmolyakStein, derivatives.FiniteDifference, derivatives.Autodiff,
-        networks.MLP, networks.TensorTrainMLP, networks.TensorTrainMatrix, training.RandomGradient,
-        training.CoordinateGradient, training.ZerothOrder, training.HybridZO, training.LevenbergMarquardt,
-        training.FirstOrder,
+        RunSettings, Budget, networks.MLP, networks.TensorTrainMLP, networks.TensorTrainMatrix,
+        *(value for module in (derivatives, training) for value in vars(module).values() if isinstance(value, type)
+          and dataclasses.is_dataclass(value) and issubclass(value, (Estimator, Trainer, GradientEstimator))),
     )
 }  # fmt: skip
 
 
 def settings_to_json(value: Any) -> Any:
     """Settings as JSON data; what only exists in memory (a module, a black box, a class) becomes a stand-in."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type) and type(value).__name__ in _CLASSES:
+    if type(value) is _CLASSES.get(type(value).__name__):
         fields = {f.name: settings_to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {"type": type(value).__name__, **fields}
     if isinstance(value, Mapping):
@@ -104,10 +130,28 @@ def settings_from_json(data: Any) -> Any:
     if kind == "mapping":
         return {k: settings_from_json(v) for k, v in data["items"]}
     if kind == "unsaved":
-        raise StorageError(f"The run used a {data['was']}, which cannot be saved: pass it to load(…, network=…) again.")
+        raise StorageError(f"The run used an object of type {data['was']}, which cannot be saved: pass it again.")
     if kind not in _CLASSES:
         raise StorageError(f"The file names settings of an unknown type {kind!r}.")
     try:
         return _CLASSES[kind](**{k: settings_from_json(v) for k, v in data.items() if k != "type"})
     except TypeError as error:
         raise StorageError(f"The saved settings of {kind} are damaged: {error}.") from None
+
+
+def run_settings_from_json(data: Mapping[str, Any], given: Mapping[str, Any]) -> RunSettings:
+    """The settings of a run, with those that are passed again in place of the saved ones.
+
+    Raises:
+        StorageError: the data are damaged, or lack something that has to be passed again; the message says what.
+    """
+    again = {name: value for name, value in given.items() if value is not None}
+    values = dict(again)
+    for name, value in data.items():
+        if name in again or name == "type":
+            continue
+        try:
+            values[name] = settings_from_json(value)
+        except StorageError as error:
+            raise StorageError(f"The {name} of the run cannot be restored (pass {name}=…). {error}") from None
+    return RunSettings(**values)

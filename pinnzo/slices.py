@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import sympy as sp
 import torch
 
 from pinnzo.errors import SettingError
+from pinnzo.settings import whole_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +59,9 @@ def make_slice(
         raise SettingError(f"A slice runs over one variable or two different ones, not {tuple(axes)}.")
     if both := set(axes) & set(at):
         raise SettingError(f"{both.pop()} is held in at=, but it is also an axis of the slice: choose one.")
-    if isinstance(points, bool) or not isinstance(points, int) or points < 2:
-        raise SettingError(f"points is {points!r}: give the number of grid points along an axis, at least 2.")
+    points = whole_number(points, 2, "points", "the number of grid points along an axis")
     ranges = dict(zip(variables, scale, strict=True))
-    held = {s: float(at.get(s, sum(ranges[s]) / 2)) for s in variables if s not in axes}
+    held = {s: _finite(s, at.get(s, sum(ranges[s]) / 2)) for s in variables if s not in axes}
     coordinates = tuple(np.linspace(*ranges[s], points) for s in axes)
     mesh = np.meshgrid(*coordinates, indexing="ij")
     columns = [mesh[axes.index(s)].ravel() if s in axes else np.full(mesh[0].size, held[s]) for s in variables]
@@ -73,3 +74,13 @@ def make_slice(
         None if reference is None else reference.cpu().numpy().reshape(mesh[0].shape),
         held,
     )
+
+
+def _finite(symbol: sp.Symbol, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise SettingError(f"at= holds {symbol} at {value!r}: give a finite number.")
+    return number

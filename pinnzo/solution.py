@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,9 @@ import sympy as sp
 import torch
 
 from pinnzo.accuracy import Accuracy, measure
-from pinnzo.assembly import Assembly
-from pinnzo.errors import NonFiniteError, ShapeError, StorageError
+from pinnzo.assembly import TEST_POINTS, Assembly
+from pinnzo.derivatives import Estimator
+from pinnzo.errors import NonFiniteError, ShapeError
 from pinnzo.fields import NetworkField, SolutionField
 from pinnzo.networks.base import Network
 from pinnzo.settings import RunSettings
@@ -34,6 +36,10 @@ from pinnzo.training.fit import RunState
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+RESIDUAL_POINTS = 10_000
+"""At how many points the residual is computed at once."""
 
 
 class Solution:
@@ -109,11 +115,16 @@ class Solution:
             network = NetworkField(self.network.bind(self.theta[None]), self.network.width)
             whole = self.settings.estimate == "solution"
             field = SolutionField(network, self._assembly.compiled.ansatz) if whole else network
-            rows = [self._assembly.estimator.discretise(r, x.shape[1]).apply(field, x) for r in equation.rows]
-            values = equation.prepare([x]).residual(rows)[0]
+            rows = [self._assembly.estimator.discretise(r, x.shape[1]) for r in equation.rows]
+            parts = [
+                equation.prepare([part]).residual([row.apply(field, part) for row in rows])[0]
+                for part in x.split(RESIDUAL_POINTS)
+                if len(part)
+            ]
+            values = torch.cat(parts) if parts else x.new_zeros(0)
         return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
 
-    def error(self, points: int = 10_000) -> Accuracy:
+    def error(self, points: int = TEST_POINTS) -> Accuracy:
         """Errors against the exact solution on fresh points, with the zero and affine baselines.
 
         Raises:
@@ -157,11 +168,14 @@ class Solution:
         return plot_history(self.history, title=self.problem.name, zero_network=baseline)
 
     def summary(self) -> dict[str, Any]:
-        """The figures of the run as JSON data: errors with their baselines, loss, cost, and why it stopped."""
+        """The figures of the run as JSON data: errors with their baselines, loss, cost, and why it stopped.
+
+        None stands for what is not known or not finite, which JSON has no number for.
+        """
         known = self.problem.exact is not None
         accuracy = self.error() if known else None
         figures = ("relative_l2", "max_abs", "rmse", "zero_network", "affine_network")
-        return {
+        values = {
             "problem": self.problem.name,
             "dimension": self.problem.dimension,
             **{name: getattr(accuracy, name) if accuracy else None for name in figures},
@@ -174,6 +188,7 @@ class Solution:
             "dtype": self.settings.dtype,
             "status": self.status,
         }
+        return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
     def save(self, folder: str | Path) -> None:
         """Write the solution to a folder, as safetensors and JSON.
@@ -184,13 +199,18 @@ class Solution:
         target = prepare_folder(Path(folder))
         header = {**header_of(self.problem, self.settings), "status": self.status}
         write_run(target / SOLUTION, self.run, header)
-        write_text(target / SUMMARY, json.dumps(self.summary(), indent=2) + "\n")
+        write_text(target / SUMMARY, json.dumps(self.summary(), indent=2, allow_nan=False) + "\n")
         write_text(target / HISTORY, self.history.to_json_lines())
 
     def _points(self, points: Any) -> torch.Tensor:
         dimension = self.problem.dimension
         try:
-            x = torch.as_tensor(points if isinstance(points, (torch.Tensor, np.ndarray)) else np.asarray(points, float))
+            if isinstance(points, torch.Tensor):
+                x = points.detach()
+            else:
+                array = np.asarray(points)
+                # A copy: torch wants memory that is writable and has no negative strides.
+                x = torch.from_numpy(np.array(array, complex if np.iscomplexobj(array) else float))
         except (ValueError, TypeError, RuntimeError) as error:
             raise ShapeError(f"points cannot be read as an array of numbers (N, {dimension}): {error}.") from None
         if x.ndim != 2 or x.shape[1] != dimension:
@@ -201,7 +221,7 @@ class Solution:
             )
         if x.is_complex():
             raise ShapeError("points is complex: give real coordinates.")
-        x = x.detach().to(self._assembly.device, self._assembly.dtype)
+        x = x.to(self._assembly.device, self._assembly.dtype)
         if not x.isfinite().all():
             raise NonFiniteError("points contains NaN or infinity: every coordinate must be finite.")
         return x
@@ -213,7 +233,13 @@ class Solution:
         )
 
 
-def load(folder: str | Path, problem: Problem | None = None, network: Any = None) -> Solution:
+def load(
+    folder: str | Path,
+    problem: Problem | None = None,
+    network: Any = None,
+    trainer: Any = None,
+    derivatives: Estimator | None = None,
+) -> Solution:
     """Read a solution that ``Solution.save`` wrote.
 
     Args:
@@ -221,15 +247,15 @@ def load(folder: str | Path, problem: Problem | None = None, network: Any = None
         problem: the declaration, where the saved one cannot hold everything: an exact solution given as a Python
             function is not saved.
         network: the module or black box that was trained, where it was one.
+        trainer: the trainer, where it was of a class of the user's own.
+        derivatives: the estimator, where it was of a class of the user's own.
 
     Raises:
         StorageError: the folder holds no solution, or a damaged one.
     """
     path = Path(folder) / SOLUTION
-    problem, settings, run, header = read_run(path, problem, network)
+    given = {"network": network, "trainer": trainer, "derivatives": derivatives}
+    problem, settings, run, header = read_run(path, problem, given)
     assembly = Assembly(problem, settings)
-    if run.best_theta.shape != (assembly.network.parameter_count,):
-        raise StorageError(
-            f"{path} holds {run.best_theta.numel()} parameters, but its network has {assembly.network.parameter_count}."
-        )
+    assembly.check_parameters(run.best_theta, path)
     return Solution(assembly, run, str(header.get("status", "")))

@@ -95,6 +95,8 @@ def resume(
     budget: Budget | None = None,
     problem: Problem | None = None,
     network: Any = None,
+    trainer: Any = None,
+    derivatives: Estimator | None = None,
     progress: bool = True,
 ) -> Solution:
     """Go on with a run from its checkpoint, exactly as if it had not been stopped.
@@ -104,21 +106,20 @@ def resume(
         budget: a new budget; its limits count from the beginning of the run. By default that of the run.
         problem: the declaration, where the checkpoint cannot hold all of it.
         network: the module or black box, where the network was one.
+        trainer: the trainer, where it was of a class of the user's own.
+        derivatives: the estimator, where it was of a class of the user's own.
         progress: show how it goes, on standard error.
 
     Raises:
         StorageError: there is no checkpoint, or it is damaged.
     """
     path = Path(folder) / CHECKPOINT
-    problem, settings, state, _ = read_run(path, problem, network)
+    given = {"network": network, "trainer": trainer, "derivatives": derivatives}
+    problem, settings, state, _ = read_run(path, problem, given)
     if budget is not None:
         settings = dataclasses.replace(settings, budget=budget)
     assembly = Assembly(problem, settings)
-    if state.trainer.theta.shape != (assembly.network.parameter_count,):
-        raise StorageError(
-            f"{path} holds {state.trainer.theta.numel()} parameters, but its network has "
-            f"{assembly.network.parameter_count}."
-        )
+    assembly.check_parameters(state.trainer.theta, path)
     return _run(assembly, state, folder, progress)
 
 
@@ -126,21 +127,33 @@ def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, pro
     settings, problem = assembly.settings, assembly.problem
     if settings.budget.target_error is not None and problem.exact is None:
         raise SettingError("budget has a target_error, but the problem has no exact solution to measure it by.")
+    objective, validation = assembly.objective, assembly.validation
     header = header_of(problem, settings) if checkpoint is not None else {}
+    # Nothing is left behind by settings that are refused: the folder is made once all of them have been checked.
     path = prepare_folder(Path(checkpoint)) / CHECKPOINT if checkpoint is not None else None
     display = ProgressDisplay(problem.name, settings.budget, progress)
     saved_at = time.monotonic()
+    trouble = ""
+
+    def save(now: RunState) -> None:
+        nonlocal saved_at, trouble
+        if path is None:
+            return
+        try:
+            write_run(path, now, header)
+            trouble = ""
+        except StorageError as error:
+            # A full disk is no reason to lose the run.
+            trouble = f" {error}"
+        saved_at = time.monotonic()
 
     def on_step(now: RunState) -> None:
-        nonlocal saved_at
         display.update(now)
-        if path is not None and time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
-            write_run(path, now, header)
-            saved_at = time.monotonic()
+        if time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
+            save(now)
 
     hooks = Hooks(on_step, assembly.error_function())
     with display:
-        state, status = fit(settings.trainer, assembly.objective, assembly.validation, state, settings.budget, hooks)
-    if path is not None:
-        write_run(path, state, header)
-    return Solution(assembly, state, status)
+        outcome = fit(settings.trainer, objective, validation, state, settings.budget, hooks)
+    save(outcome.last)
+    return Solution(assembly, outcome.result, outcome.status + trouble)

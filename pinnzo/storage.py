@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,20 +15,22 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from pinnzo.errors import StorageError
-from pinnzo.settings import RunSettings, settings_from_json, settings_to_json
+from pinnzo.errors import PinnzoError, StorageError
+from pinnzo.settings import RunSettings, run_settings_from_json, settings_to_json
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.serialise import problem_from_json, problem_to_json
-from pinnzo.training import History, TrainerState
+from pinnzo.training import History, Record, TrainerState
 from pinnzo.training.fit import RunState
 
-FORMAT = 1
+FORMAT = 2
 SOLUTION, CHECKPOINT, SUMMARY, HISTORY = (
     "solution.safetensors",
     "checkpoint.safetensors",
     "summary.json",
     "history.jsonl",
 )
+COUNTS, MEASURES = ("step", "evaluations"), ("loss", "validation", "error", "seconds")
+"""The columns of a history that are whole numbers, and the others."""
 
 
 def prepare_folder(folder: Path) -> Path:
@@ -37,73 +41,100 @@ def prepare_folder(folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".pinnzo-write-test"
+        probe = folder / f".pinnzo-write-test.{os.getpid()}"
         probe.touch()
         probe.unlink()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise StorageError(
-            f"The folder {folder} cannot be written to ({error.strerror or error}): choose another one."
+            f"The folder {folder} cannot be written to ({getattr(error, 'strerror', None) or error}): choose another "
+            "one."
         ) from None
     return folder
 
 
+def check_folder(folder: Path) -> None:
+    """Check that a folder can be made and written to, and leave nothing behind.
+
+    Raises:
+        StorageError: it cannot.
+    """
+    try:
+        missing = [p for p in (folder, *folder.parents) if not p.exists()]
+    except OSError:
+        missing = []
+    try:
+        prepare_folder(folder)
+    finally:
+        for path in missing:
+            with contextlib.suppress(OSError, ValueError):
+                path.rmdir()
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside ``path`` that takes its place in one step if all goes well, and vanishes if not.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise StorageError(f"{path} cannot be written: {reason}.") from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
 def write_run(path: Path, run: RunState, header: Mapping[str, Any]) -> None:
-    """Write everything that a run needs to go on, in one file, replacing an older one in one step."""
+    """Write everything that a run needs to go on, in one file, replacing an older one in one step.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
     tensors: dict[str, torch.Tensor] = {}
     state = run.trainer
     body = {
         **header,
-        "format": FORMAT,
         "version": version("pinnzo"),
         "trainer": {"step": state.step, "loss": state.loss, "memory": _pack(state.memory, "memory", tensors)},
         "best_loss": run.best_loss,
         "evaluations": run.evaluations,
         "validated_at": run.validated_at,
         "seconds": run.seconds,
-        "history": run.history.to_json_lines(),
     }
     tensors |= {
         "theta": state.theta, "generator": state.generator, "points": run.points, "best_theta": run.best_theta,
+        # As text a long history would not fit in a header, which safetensors limits to 100 MB.
+        **{f"history.{name}": torch.from_numpy(run.history.column(name)) for name in (*COUNTS, *MEASURES)},
     }  # fmt: skip
     # Tensors made in inference mode are copied: safetensors wants plain contiguous memory.
     plain = {name: t.detach().cpu().clone().contiguous() for name, t in tensors.items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        save_file(plain, temporary, metadata={"pinnzo": json.dumps(body)})
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}.") from None
+    text = json.dumps(body)
+    metadata = {"pinnzo": text, "format": str(FORMAT), "checksum": str(_checksum(text, plain))}
+    with replacing(path) as temporary:
+        save_file(plain, temporary, metadata=metadata)
 
 
 def read_run(
-    path: Path, problem: Problem | None = None, network: Any = None
+    path: Path, problem: Problem | None = None, given: Mapping[str, Any] | None = None
 ) -> tuple[Problem, RunSettings, RunState, dict[str, Any]]:
     """Read what ``write_run`` wrote.
+
+    Args:
+        path: the file.
+        problem: the declaration, in place of the saved one.
+        given: settings to put in place of the saved ones, by name.
 
     Raises:
         StorageError: there is no such file, or it is damaged, or of another format.
     """
-    if not path.is_file():
-        raise StorageError(f"{path.parent} holds no {path.name}: give the folder of a saved run.")
+    body, tensors = _read(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        body = json.loads(metadata["pinnzo"])
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise StorageError(f"{path} is damaged or was not written by pinnzo: {error}.") from None
-    if body.get("format") != FORMAT:
-        raise StorageError(
-            f"{path} has format {body.get('format')!r}, written by pinnzo {body.get('version')}; this version reads "
-            f"format {FORMAT}: solve the problem again."
-        )
-    try:
-        if network is not None:
-            body["settings"]["network"] = None
-        settings = settings_from_json(body["settings"])
-        if network is not None:
-            object.__setattr__(settings, "network", network)
+        settings = run_settings_from_json(body["settings"], given or {})
         trainer = TrainerState(
             tensors["theta"],
             int(body["trainer"]["step"]),
@@ -111,6 +142,8 @@ def read_run(
             float(body["trainer"]["loss"]),
             _unpack(body["trainer"]["memory"], tensors),
         )
+        columns = {name: tensors[f"history.{name}"].tolist() for name in (*COUNTS, *MEASURES)}
+        records = [Record(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
         run = RunState(
             trainer,
             tensors["points"],
@@ -119,13 +152,48 @@ def read_run(
             int(body["evaluations"]),
             int(body["validated_at"]),
             float(body["seconds"]),
-            History.from_json_lines(body["history"]),
+            History(records),
         )
-        return problem or problem_from_json(body["problem"]), settings, run, body
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, StorageError):
-            raise
-        raise StorageError(f"{path} is damaged: {error!r}.") from None
+        declared = problem if problem is not None else problem_from_json(body["problem"])
+    except StorageError as error:
+        raise StorageError(f"{path} cannot be read: {error}") from None
+    except (PinnzoError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StorageError(f"{path} is damaged or from another version of pinnzo: {error!r}.") from None
+    return declared, settings, run, body
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """The header and the tensors of a file, undamaged."""
+    if not path.is_file():
+        others = {SOLUTION: (CHECKPOINT, "go on with resume"), CHECKPOINT: (SOLUTION, "read it with load")}
+        other, remedy = others.get(path.name, (path.name, ""))
+        hint = f"it holds a {other}: {remedy}" if path.with_name(other).is_file() else "give the folder of a saved run"
+        raise StorageError(f"{path.parent} holds no {path.name}: {hint}.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if "pinnzo" not in metadata:
+                raise StorageError(f"{path} was not written by pinnzo: give the folder of a saved run.")
+            if metadata.get("format") != str(FORMAT):
+                raise StorageError(
+                    f"{path} has format {metadata.get('format', '1')}, but this version of pinnzo reads format "
+                    f"{FORMAT}: solve the problem again, or use the version that wrote it."
+                )
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if metadata.get("checksum") != str(_checksum(metadata["pinnzo"], tensors)):
+            raise StorageError(f"{path} is damaged: its contents do not have the checksum that was stored with them.")
+        return json.loads(metadata["pinnzo"]), tensors
+    except StorageError:
+        raise
+    except (SafetensorError, ValueError, OSError) as error:
+        raise StorageError(f"{path} is damaged or was not written by pinnzo: {error}.") from None
+
+
+def _checksum(text: str, tensors: Mapping[str, torch.Tensor]) -> int:
+    total = zlib.crc32(text.encode())
+    for name in sorted(tensors):
+        total = zlib.crc32(tensors[name].numpy().tobytes(), zlib.crc32(name.encode(), total))
+    return total
 
 
 def header_of(problem: Problem, settings: RunSettings) -> dict[str, Any]:
@@ -135,13 +203,8 @@ def header_of(problem: Problem, settings: RunSettings) -> dict[str, Any]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, replacing an older one in one step."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:

@@ -1,278 +1,252 @@
-import json
+"""``solve``: seeds, defaults, stopping, and what it refuses."""
+
+import math
+import time
 
 import numpy as np
 import pytest
 import sympy as sp
 import torch
-from typer.testing import CliRunner
+from running import disc, never_finite, quick
 
 import pinnzo as pz
-from pinnzo import parallel
-from pinnzo.cli import app
+from pinnzo.progress import ProgressDisplay
+from pinnzo.training import fit as fitting
 
 
-def quick(problem="poisson-2d", **settings):
-    settings = {
-        "budget": pz.Budget(steps=4),
-        "points": 20,
-        "progress": False,
-        "network": pz.TensorTrainMLP(width=8),
-        **settings,
-    }
-    return pz.solve(problem, **settings)
-
-
-@pytest.fixture(scope="module")
-def solution():
-    return quick()
-
-
-def test_no_autograd_graph_can_exist(monkeypatch):
-    def refuse(*_, **__):
-        raise AssertionError("back-propagation on the forward-only path")
-
-    monkeypatch.setattr(torch.autograd, "grad", refuse)
-    monkeypatch.setattr(torch.Tensor, "backward", refuse)
-    modes = []
-    original = pz.solve.__globals__["fit"]
-
-    def watched(trainer, objective, *rest):
-        ask = objective.losses
-
-        def losses(theta):
-            modes.append((torch.is_inference_mode_enabled(), torch.is_grad_enabled(), theta.requires_grad))
-            return ask(theta)
-
-        objective.losses = losses
-        return original(trainer, objective, *rest)
-
-    monkeypatch.setitem(pz.solve.__globals__, "fit", watched)
-    quick()
-    assert modes
-    assert set(modes) == {(True, False, False)}
-
-
-def test_the_exact_solution_does_not_take_part_in_training():
-    x = pz.coordinates("x", 2)
-    u = sp.Function("u")(*x)
-    declared = {"domain": pz.Ball(x), "conditions": [pz.Boundary(u, 0)]}
-    equation = sp.Eq(pz.laplacian(u, x), -4)
-    known = quick(pz.Problem(equation, exact=1 - x[0] ** 2 - x[1] ** 2, **declared))
-    unknown = quick(pz.Problem(equation, **declared))
-    assert torch.equal(known.theta, unknown.theta)
-
-
-def test_one_seed_fixes_the_run_whatever_the_number_of_workers(monkeypatch, solution):
-    again = quick()
-    monkeypatch.setattr("pinnzo.assembly.default_workers", lambda: 2)
-    shared = quick()
-    other = quick(seed=1)
-    for same in (again, shared):
-        assert same.history.same_run(solution.history)
-        assert torch.equal(same.theta, solution.theta)
+def test_one_seed_fixes_the_run(solution):
+    again, other = quick(), quick(seed=1)
+    assert again.history.same_run(solution.history)
+    assert torch.equal(again.theta, solution.theta)
     assert not torch.equal(other.theta, solution.theta)
+    assert not other.history.same_run(solution.history)
+
+
+@pytest.mark.parametrize("trainer", [pz.HybridZO(), pz.CoordinateGradient(), pz.LevenbergMarquardt()])
+def test_the_number_of_workers_changes_nothing(monkeypatch, trainer):
+    runs = []
+    for workers in (1, 2):
+        monkeypatch.setattr("pinnzo.assembly.default_workers", lambda workers=workers: workers)
+        runs.append(quick(trainer=trainer))
+    assert runs[0].history.same_run(runs[1].history)
+    assert torch.equal(runs[0].theta, runs[1].theta)
+
+
+def test_torchs_own_generator_plays_no_part(solution):
+    torch.manual_seed(123)
+    before = torch.random.get_rng_state()
+    assert quick().history.same_run(solution.history)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_name_is_as_good_as_a_declaration(solution):
+    assert torch.equal(quick(pz.problem("poisson-2d")).theta, solution.theta)
+
+
+def test_numpy_numbers_and_torch_dtypes_are_settings_too(solution):
+    same = quick(points=np.int64(20), seed=np.int32(0), dtype=torch.float64, device=torch.device("cpu"))
+    assert torch.equal(same.theta, solution.theta)
+
+
+def test_single_precision_throughout():
+    solution = quick(dtype="float32")
+    assert solution.theta.dtype == torch.float32
+    assert solution(np.full((2, 2), 0.5)).dtype == np.float32
+    assert solution.residual(np.full((2, 2), 0.5)).dtype == np.float32
+    assert math.isfinite(solution.error().relative_l2)
+
+
+@pytest.mark.parametrize(
+    ("budget", "status"),
+    [
+        (pz.Budget(steps=3), "The budget of 3 steps was used up; give more steps to go on."),
+        (pz.Budget(seconds=0.05), "The time budget of 0.05 s was used up; give more seconds to go on."),
+        (pz.Budget(evaluations=6000), "The budget of 6000 network evaluations was used up; give more evaluations to go on."),
+    ],
+    ids=["steps", "seconds", "evaluations"],
+)  # fmt: skip
+def test_the_status_names_the_budget(budget, status):
+    solution = quick(budget=budget, trainer=pz.LevenbergMarquardt())
+    assert solution.status == status
+    assert solution.steps >= 1
+    assert solution.history[-1].step == solution.steps == len(solution.history)
+
+
+def test_the_error_that_the_status_claims_is_that_of_the_solution():
+    solution = quick(points=200, trainer=pz.LevenbergMarquardt(), budget=pz.Budget(steps=60, target_error=0.1))
+    reached = solution.error().relative_l2
+    assert reached <= 0.1
+    assert f"The target error of 0.1 was reached: the error is {reached:.3g}" in solution.status
+    assert solution.steps < 60
+
+
+def test_a_target_that_was_missed_is_reported():
+    status = quick(budget=pz.Budget(steps=2, target_error=1e-9)).status
+    assert "2 steps was used up" in status
+    assert "target error of 1e-09 was not reached: the error is" in status
+
+
+def test_the_best_parameters_are_kept(solution):
+    measured = solution.history.column("validation")
+    assert solution.loss == np.nanmin(measured)
+    harmful = quick(trainer=pz.ZerothOrder(learning_rate=1e6))
+    untrained = quick(budget=pz.Budget(seconds=1e-9))
+    assert untrained.steps == 0
+    assert harmful.loss == untrained.loss  # of the initial parameters
+    assert torch.equal(harmful.theta, untrained.theta)
+    assert "initial parameters, which are kept" in harmful.status
 
 
 @pytest.mark.parametrize(
     "trainer",
-    [
-        pz.HybridZO(switch_step=3), pz.RandomGradient(), pz.CoordinateGradient(share=0.5), pz.LevenbergMarquardt(),
-        pz.ZerothOrder(optimizer="SGD", optimizer_options={"momentum": 0.9}), pz.FirstOrder(),
-    ],
+    [pz.HybridZO(), pz.CoordinateGradient(), pz.LevenbergMarquardt(), pz.FirstOrder()],
     ids=lambda t: type(t).__name__,
-)  # fmt: skip
-def test_resumed_run_is_the_uninterrupted_one(trainer, tmp_path):
-    whole = quick(trainer=trainer, budget=pz.Budget(steps=6))
-    quick(trainer=trainer, budget=pz.Budget(steps=2), checkpoint=tmp_path)
-    resumed = pz.resume(tmp_path, budget=pz.Budget(steps=6), progress=False)
-    assert resumed.steps == 6
-    assert torch.equal(resumed.run.trainer.theta, whole.run.trainer.theta)
-    assert np.array_equal(resumed.history.column("loss"), whole.history.column("loss"))
-
-
-def test_interrupt_keeps_the_best_and_the_checkpoint(tmp_path):
-    class Interrupting(pz.HybridZO):
-        def step(self, objective, state):
-            if state.step == 3:
-                raise KeyboardInterrupt
-            return super().step(objective, state)
-
-    stopped = quick(trainer=Interrupting(), budget=pz.Budget(steps=10))
-    assert stopped.steps == 3
-    assert "interrupted after 3 steps" in stopped.status
-    assert np.isfinite(stopped.loss)
-
-
-def test_a_loss_that_is_never_finite_is_not_reported_as_a_success():
-    x = pz.coordinates("x", 2)
-    u = sp.Function("u")(*x)
-    problem = pz.Problem(sp.Eq(pz.laplacian(u, x), sp.log(u - 1000)), pz.Ball(x), [pz.Boundary(u, 0)])
-    for trainer in (pz.HybridZO(), pz.LevenbergMarquardt()):
-        solution = quick(problem, trainer=trainer)
-        assert "never finite" in solution.status
-        assert not np.isfinite(solution.loss)
-
-
-def test_shapes_and_kinds_of_points(solution):
-    points = np.random.default_rng(0).random((5, 2))
-    values = solution(points)
-    assert isinstance(values, np.ndarray)
-    assert values.shape == (5,)
-    tensor = solution(torch.from_numpy(points))
-    assert isinstance(tensor, torch.Tensor)
-    np.testing.assert_array_equal(tensor.numpy(), values)
-    np.testing.assert_array_equal(solution(points.tolist()), values)
-    assert solution(np.zeros((0, 2))).shape == (0,)
-
-
-@pytest.mark.parametrize("bad", [[0.5, 0.5], [[0.5]], [[0.5, float("nan")]], "points", [[0.5, 0.5, 0.5]]])
-def test_bad_points_are_refused(solution, bad):
-    with pytest.raises(pz.PinnzoError, match="points"):
-        solution(bad)
-
-
-def test_hard_conditions_hold_exactly(solution):
-    edge = np.array([[0.0, 0.3], [1.0, 0.2], [0.6, 0.0], [0.1, 1.0]])
-    np.testing.assert_allclose(solution(edge), 0, atol=1e-15)
-
-
-def test_errors_and_baselines():
-    error = quick("hjb", budget=pz.Budget(steps=1)).error()
-    assert error.zero_network == pytest.approx(5.45e-2, rel=5e-3)
-    assert error.affine_network < 1e-10  # the exact network is f = 1
-    assert error.points == 10_000
-    assert error.rmse <= error.max_abs
-
-
-def test_residual_agrees_with_automatic_differentiation(solution):
-    points = torch.rand(6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    laplacian = pz.Autodiff().derivatives(solution_values(solution), points, [(2, 0), (0, 2)]).sum(0)
-    source = 2 * np.pi**2 * torch.sin(np.pi * points[:, 0]) * torch.sin(np.pi * points[:, 1])
-    torch.testing.assert_close(solution.residual(points), laplacian + source, rtol=0, atol=5e-3)
-
-
-def solution_values(solution):
-    def u(points):
-        bubble = 16 * (points * (1 - points)).prod(1)
-        return bubble * solution.network.values(solution.theta, points)[:, 0]
-
-    return u
-
-
-def test_slices(solution):
-    x, y = solution.problem.variables
-    plane = solution.slice(y, x, points=5)
-    assert plane.values.shape == (5, 5)
-    assert plane.values[1, 3] == pytest.approx(solution([[0.75, 0.25]])[0])
-    assert plane.exact[1, 3] == pytest.approx(0.5)
-    line = solution.slice(x, at={y: 0.25}, points=3)
-    np.testing.assert_allclose(np.asarray(line), solution([[0, 0.25], [0.5, 0.25], [1, 0.25]]))
-    for wrong in ((), (x, x), (x, y, x), (sp.Symbol("z"),)):
-        with pytest.raises(pz.PinnzoError):
-            solution.slice(*wrong)
-    with pytest.raises(pz.PinnzoError, match="held"):
-        solution.slice(x, at={x: 0.5})
-
-
-def test_figures(solution):
-    x, y = solution.problem.variables
-    assert [a.get_title() for a in solution.plot_slice(x, y, points=5).axes[:3]] == ["solution", "exact", "|error|"]
-    assert len(solution.plot_slice(x, points=5).axes) == 2
-    assert len(solution.plot_history().axes) == 4
-
-
-def test_save_and_load(solution, tmp_path):
-    solution.save(tmp_path / "run")
-    loaded = pz.load(tmp_path / "run")
-    points = np.random.default_rng(0).random((5, 2))
-    np.testing.assert_array_equal(loaded(points), solution(points))
-    assert loaded.error() == solution.error()
-    assert loaded.status == solution.status
-    assert not list(tmp_path.glob("run/.*"))
-
-
-@pytest.mark.parametrize("content", [b"", b"garbage" * 100, None])
-def test_damaged_folders_are_refused(solution, tmp_path, content):
-    solution.save(tmp_path)
-    file = tmp_path / "solution.safetensors"
-    file.write_bytes(file.read_bytes()[:-50] if content is None else content)
-    with pytest.raises(pz.PinnzoError, match="damaged"):
-        pz.load(tmp_path)
-    with pytest.raises(pz.PinnzoError, match="holds no"):
-        pz.load(tmp_path / "elsewhere")
-
-
-def test_estimating_the_whole_solution_gives_the_same_run():
-    network, whole = (quick(estimate=e, trainer=pz.LevenbergMarquardt()) for e in ("network", "solution"))
-    assert whole.loss == pytest.approx(network.loss, rel=1e-2)
-
-
-def test_workers_keep_order_and_mode():
-    with torch.inference_mode():
-        results = parallel.Workers(2).map(lambda i: (i, torch.is_inference_mode_enabled()), range(9))
-    assert results == [(i, True) for i in range(9)]
-
-
-def invoke(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments])
-
-
-def test_json_is_the_last_line(tmp_path):
-    result = invoke("solve", "poisson-2d", "--steps", 2, "--width", 8, "--json", "--output", tmp_path / "run")
-    assert result.exit_code == 0, result.output
-    data = json.loads(result.stdout.splitlines()[-1])
-    needed = "relative_l2 zero_network affine_network loss parameters evaluations steps seconds status seed"
-    assert set(needed.split()) <= set(data)
-    assert data["steps"] == 2
-    files = {f.name for f in (tmp_path / "run").iterdir()}
-    assert files == {"solution.safetensors", "summary.json", "history.jsonl", "slice.png", "history.png"}
-
-
-def test_list():
-    names = [entry["name"] for entry in json.loads(invoke("list", "--json").stdout)]
-    assert {"hjb", "poisson", "poisson-2d", "heat"} <= set(names)
-    assert "hjb" in invoke("list").stdout
-
-
-def test_a_file_of_the_users_own(tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(
-        "import sympy as sp, pinnzo as pz\nx = pz.coordinates('x', 2)\nu = sp.Function('u')(*x)\n"
-        "mine = pz.Problem(sp.Eq(pz.laplacian(u, x), -4), pz.Ball(x), [pz.Boundary(u, 0)])\n"
-    )
-    result = invoke("solve", file, "--steps", 2, "--quiet")
-    assert result.exit_code == 0, result.output
+)
+def test_a_loss_that_is_never_finite_is_no_success(trainer):
+    solution = quick(never_finite(), trainer=trainer)
+    assert "never finite, so the initial parameters are kept" in solution.status
+    assert not math.isfinite(solution.loss)
+    assert solution.summary()["loss"] is None
+    assert torch.equal(solution.theta, quick(never_finite(), budget=pz.Budget(seconds=1e-9)).theta)
+    assert solution.theta.isfinite().all()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "named"),
+    "estimator", [pz.SmolyakStein(level=2, sigma=0.01, growth="odd"), pz.FiniteDifference(), pz.Autodiff()]
+)
+def test_every_estimator_serves(estimator, solution):
+    assert quick(derivatives=estimator).loss == pytest.approx(solution.loss, rel=0.05)
+
+
+def test_modules_and_black_boxes_are_trained_as_they_are():
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Linear(2, 6), torch.nn.Tanh(), torch.nn.Linear(6, 1))
+    before = [p.detach().clone() for p in module.parameters()]
+    solution = quick(network=module, trainer=pz.LevenbergMarquardt())
+    assert solution.loss < 0.5 * quick(network=module, budget=pz.Budget(seconds=1e-9)).loss
+    assert all(torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True))
+
+    box = pz.BlackBox(lambda theta, x: np.sin(x @ theta[:2]) * theta[2], theta=np.ones(3), numpy=True)
+    assert quick(network=box, trainer=pz.LevenbergMarquardt()).parameter_count == 3
+
+
+@pytest.mark.parametrize("kind", ["module", "black box"])
+def test_modules_and_black_boxes_are_never_asked_by_two_threads_at_once(monkeypatch, kind):
+    # A module's parameters are put into it for a call; a black box may be a device.
+    inside = []
+
+    def values(x, weights):
+        inside.append(1)
+        assert len(inside) == 1
+        time.sleep(1e-4)
+        inside.pop()
+        return torch.sin(x @ weights)
+
+    class Module(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weights = torch.nn.Parameter(torch.ones(2, dtype=torch.float64))
+
+        def forward(self, x):
+            return values(x, self.weights)
+
+    network = Module() if kind == "module" else pz.BlackBox(lambda theta, x: values(x, theta), theta=[1.0, 1.0])
+    runs = []
+    for workers in (1, 4):
+        monkeypatch.setattr("pinnzo.assembly.default_workers", lambda workers=workers: workers)
+        runs.append(quick(network=network, trainer=pz.RandomGradient(samples=16)))
+    assert runs[0].history.same_run(runs[1].history)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
     [
-        (("solve", "nonsense"), "nonsense"), (("solve", "hjb", "--wrong"), "wrong"), (("solve", "hjb", "--set", "size=3"), "size"),
-        (("solve", "hjb", "--set", "dimension"), "dimension"), (("solve", "hjb", "--set", "dimension=0"), "dimension"),
-        (("solve", "hjb", "--seconds", "0"), "seconds"), (("solve", "hjb", "--steps", "-1"), "steps"),
-        (("solve", "hjb", "--level", "1"), "level"), (("solve", "hjb", "--sigma", "0"), "sigma"),
-        (("solve", "hjb", "--growth", "x"), "growth"), (("solve", "hjb", "--dtype", "int8"), "dtype"),
-        (("solve", "hjb", "--device", "abacus"), "device"), (("solve", "hjb", "--seed", "-1"), "seed"),
-        (("solve", "hjb", "--points", "0"), "points"), (("solve", "hjb", "--weight", "x=1"), "x"),
-        (("solve", "hjb", "--set", "dimension=5", "--network", "paper"), "inputs"), (("solve", "hjb", "--step", "1", "--level", "2"), "step"),
-        (("solve", "missing.py"), "missing.py"), (("solve", "hjb", "--output", "/dev/null/x"), "/dev/null"),
-        (("resume", "nowhere"), "nowhere"), (("plot", "nowhere"), "nowhere"), (("solve", "hjb", "--trainer", "magic"), "magic"),
+        ({"points": 0}, "points is 0"),
+        ({"points": 2.5}, "points is 2.5"),
+        ({"points": True}, "points is True"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": "a"}, "seed is 'a'"),
+        ({"dtype": "int8"}, "dtype is 'int8': choose float32 or float64"),
+        ({"device": "abacus"}, "device 'abacus' cannot be used"),
+        ({"device": "meta"}, "device 'meta' cannot be used"),
+        ({"budget": 3}, "budget is 3: pass a Budget"),
+        ({"budget": pz.Budget(steps=1, target_error=0.1)}, "no exact solution to measure it by"),
+        ({"trainer": pz.HybridZO}, r"did you mean HybridZO\(\)\?"),
+        ({"trainer": "hybrid"}, "trainer must be a trainer"),
+        ({"network": pz.MLP}, "is not a network"),
+        ({"network": pz.MLP(width=8, outputs=2)}, "2 outputs: a problem with one unknown needs 1"),
+        ({"network": torch.nn.Linear(3, 1)}, r"points of shape \(2, 2\)"),
+        ({"network": pz.networks.paper_hjb()}, "inputs=21, but the problem has 2 variables"),
+        ({"derivatives": "smolyak"}, "derivatives is 'smolyak': pass an estimator"),
+        ({"derivatives": pz.SmolyakStein(level=1)}, "level"),
+        ({"estimate": "both"}, "estimate is 'both'"),
+        ({"weights": {"edge": 1.0}}, "weights names 'edge'"),
+        ({"weights": [1.0]}, "weights is"),
     ],
-    ids=lambda a: " ".join(a) if isinstance(a, tuple) else "",
+    ids=lambda value: str(value)[:40],
 )  # fmt: skip
-def test_wrong_use_gets_a_sentence_and_exit_code_two(arguments, named):
-    result = invoke(*arguments)
-    assert result.exit_code == 2
-    assert named in result.stderr
-    assert "Traceback" not in result.output
-    assert not isinstance(result.exception, pz.PinnzoError)
+def test_settings_that_do_not_fit_are_refused(settings, named, tmp_path):
+    checkpoint = tmp_path / "new" / "run"
+    with pytest.raises(pz.PinnzoError, match=named):
+        quick(disc(), checkpoint=checkpoint, **settings)
+    assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("text", ["x = (", "raise ValueError('no')", "y = 1"])
-def test_broken_problem_files(tmp_path, text):
-    file = tmp_path / "broken.py"
-    file.write_text(text)
-    result = invoke("solve", file)
-    assert result.exit_code == 2
-    assert "broken.py" in result.stderr.replace("\n", "")
-    assert "Traceback" not in result.output
+@pytest.mark.parametrize("weight", [0, -1.0, math.nan, math.inf, "10", True])
+def test_a_weight_is_a_positive_number(weight):
+    with pytest.raises(pz.PinnzoError, match="weight of 'boundary' is"):
+        quick("poisson", weights={"boundary": weight})
+
+
+def test_an_equation_is_no_problem():
+    with pytest.raises(pz.PinnzoError, match="pass a Problem"):
+        pz.solve(sp.Symbol("x"))
+
+
+class Interrupting(pz.HybridZO):
+    def step(self, objective, state):
+        if state.step == 3:
+            raise KeyboardInterrupt
+        return super().step(objective, state)
+
+
+def test_an_interrupt_keeps_the_best_and_the_checkpoint(tmp_path):
+    stopped = quick(trainer=Interrupting(), budget=pz.Budget(steps=10), checkpoint=tmp_path)
+    assert stopped.steps == len(stopped.history) == 3
+    assert stopped.status.startswith("The run was interrupted after 3 steps; the best parameters so far are kept.")
+    assert stopped.loss == np.nanmin(stopped.history.column("validation"))
+    resumed = pz.resume(tmp_path, trainer=pz.HybridZO(), budget=pz.Budget(steps=6), progress=False)
+    assert resumed.history.same_run(quick(budget=pz.Budget(steps=6)).history)
+
+
+@pytest.mark.parametrize("place", ["in the display", "after the record of a step"])
+def test_an_interrupt_between_steps_leaves_a_state_that_agrees_with_itself(monkeypatch, tmp_path, place):
+    calls = []
+
+    def interrupting(original):
+        def interrupted(*arguments):
+            result = original(*arguments)
+            calls.append(1)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return result
+
+        return interrupted
+
+    if place == "in the display":
+        monkeypatch.setattr(ProgressDisplay, "update", interrupting(ProgressDisplay.update))
+    else:
+        monkeypatch.setattr(fitting, "_advance", interrupting(fitting._advance))
+    stopped = quick(checkpoint=tmp_path)
+    assert len(calls) == 2
+    assert len(stopped.history) == stopped.steps
+    monkeypatch.undo()
+    assert pz.resume(tmp_path, progress=False).history.same_run(quick().history)
+
+
+def test_an_interrupt_at_the_very_end_still_returns(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitting, "_finally_judged", interrupt)
+    assert math.isfinite(quick().loss)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -57,6 +57,21 @@ class Hooks:
     error: Callable[[torch.Tensor], float] | None = None
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        last: the state to go on from. It is that of an uninterrupted run at this step.
+        result: the same with the last parameters judged as well, which the run itself might have done later.
+        status: why it stopped, as a sentence.
+    """
+
+    last: RunState
+    result: RunState
+    status: str
+
+
 def start(trainer: Trainer, theta: torch.Tensor, seed: int, points: torch.Generator) -> RunState:
     """The state before the first step."""
     return RunState(trainer.init(theta, seed), points.get_state(), theta.clone())
@@ -69,11 +84,11 @@ def fit(
     state: RunState,
     budget: Budget,
     hooks: Hooks | None = None,
-) -> tuple[RunState, str]:
+) -> Outcome:
     """Train until the budget is used up, or the user interrupts.
 
     The best parameters are those with the lowest loss on the validation objective, whose points are drawn once and
-    never trained on.
+    never trained on; the initial parameters take part.
 
     Args:
         trainer: does the steps.
@@ -82,19 +97,16 @@ def fit(
         state: where to begin, from ``start`` or from a checkpoint.
         budget: when to stop; its limits count from the beginning of the run, not of this call.
         hooks: what to call on the way.
-
-    Returns:
-        The last state, and why the run stopped, as a sentence.
     """
     hooks = hooks or Hooks()
     generator = torch.Generator(device=state.trainer.theta.device)
     generator.set_state(state.points)
     objective.evaluations, validation.evaluations = state.evaluations, 0
     began = time.perf_counter() - state.seconds
-    error: float | None = None
     guard = torch.enable_grad if trainer.uses_backpropagation else torch.inference_mode
     with guard(), one_thread_kernels():
         try:
+            error = _best_error(state, budget, hooks)
             while True:
                 seconds, spent = time.perf_counter() - began, objective.evaluations + validation.evaluations
                 reason = budget.reason_to_stop(seconds, state.trainer.step, spent, error)
@@ -103,72 +115,117 @@ def fit(
                 objective.draw(generator)
                 stepped = trainer.step(objective, state.trainer)
                 spent = objective.evaluations + validation.evaluations
-                due = _validation_is_due(state, spent, validation, stepped.step)
-                before = validation.evaluations
-                loss = float(validation.losses(stepped.theta[None])[0]) if due else math.nan
-                if due:
-                    stepped = trainer.validated(stepped, loss)
-                    error = hooks.error(stepped.theta) if hooks.error is not None else None
-                state = _advance(
-                    state, stepped, generator, loss, error if due else None,
-                    objective.evaluations + validation.evaluations, time.perf_counter() - began,
-                    cost=validation.evaluations - before,
-                )  # fmt: skip
+                judged = None
+                if _validation_is_due(state, spent, validation, stepped.step):
+                    judged = _judge(validation, state, stepped.theta, hooks)
+                    stepped = trainer.validated(stepped, judged.loss)
+                record = Record(
+                    stepped.step,
+                    stepped.loss,
+                    math.nan if judged is None else judged.loss,
+                    math.nan if judged is None else judged.error,
+                    objective.evaluations + validation.evaluations,
+                    time.perf_counter() - began,
+                )
+                state = _advance(state, stepped, generator, judged, record)
+                if judged is not None:
+                    error = _best_error(state, budget, hooks)
                 if hooks.on_step is not None:
                     hooks.on_step(state)
         except KeyboardInterrupt:
             reason = f"The run was interrupted after {state.trainer.step} steps; the best parameters so far are kept."
-        state = _final_validation(state, validation, hooks)
-    if len(state.history) and not math.isfinite(state.best_loss):
-        reason += (
-            " The loss was never finite, so the initial parameters are kept: check the equation for values of u "
-            "where it is undefined."
-        )
-    return state, reason
+        # An interrupt may have come between the record of a step and the state after it.
+        del state.history.records[state.trainer.step :]
+        try:
+            result = _finally_judged(state, validation, hooks)
+        except KeyboardInterrupt:
+            result = state
+    return Outcome(state, result, reason + _verdict(result))
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """The loss on held-out points, the error if it is known, and the lowest loss so far with its parameters."""
+
+    loss: float
+    error: float
+    best_loss: float
+    best_theta: torch.Tensor
+
+
+def _judge(validation: Objective, state: RunState, theta: torch.Tensor, hooks: Hooks) -> _Judgement:
+    best_loss, best_theta = state.best_loss, state.best_theta
+    # A run that only makes things worse gives the initial parameters back.
+    first = state.trainer.step == 0 and theta is not state.trainer.theta
+    rivals = torch.stack([theta, best_theta]) if first else theta[None]
+    loss, *initial = validation.losses(rivals).tolist()
+    if initial and math.isfinite(initial[0]):
+        best_loss = initial[0]
+    if math.isfinite(loss) and loss < best_loss:
+        best_loss, best_theta = loss, theta.clone()
+    return _Judgement(loss, math.nan if hooks.error is None else hooks.error(theta), best_loss, best_theta)
 
 
 def _validation_is_due(state: RunState, spent: int, validation: Objective, step: int) -> bool:
     return step == 1 or spent - state.validated_at >= validation.evaluations_per_query / VALIDATION_SHARE
 
 
+def _best_error(state: RunState, budget: Budget, hooks: Hooks) -> float | None:
+    """The error of the parameters that the run would return now; only a target error asks for it."""
+    if budget.target_error is None or hooks.error is None or not math.isfinite(state.best_loss):
+        return None
+    return hooks.error(state.best_theta)
+
+
 def _advance(
-    state: RunState,
-    stepped: TrainerState,
-    generator: torch.Generator,
-    loss: float,
-    error: float | None,
-    evaluations: int,
-    seconds: float,
-    cost: int,
+    state: RunState, stepped: TrainerState, generator: torch.Generator, judged: _Judgement | None, record: Record
 ) -> RunState:
-    state.history.append(
-        Record(stepped.step, stepped.loss, loss, math.nan if error is None else error, evaluations, seconds)
-    )
-    better = math.isfinite(loss) and loss < state.best_loss
+    state.history.append(record)
     return RunState(
         trainer=stepped,
         points=generator.get_state(),
-        best_theta=stepped.theta.clone() if better else state.best_theta,
-        best_loss=loss if better else state.best_loss,
-        evaluations=evaluations,
-        validated_at=evaluations if cost else state.validated_at,
-        seconds=seconds,
+        best_theta=state.best_theta if judged is None else judged.best_theta,
+        best_loss=state.best_loss if judged is None else judged.best_loss,
+        evaluations=record.evaluations,
+        validated_at=state.validated_at if judged is None else record.evaluations,
+        seconds=record.seconds,
         history=state.history,
     )
 
 
-def _final_validation(state: RunState, validation: Objective, hooks: Hooks) -> RunState:
+def _finally_judged(state: RunState, validation: Objective, hooks: Hooks) -> RunState:
     """Judge the last parameters too; they are often the best."""
-    if not len(state.history) or math.isfinite(state.history[-1].validation):
+    records = state.history.records
+    if records and state.validated_at == state.evaluations:
         return state
     before = validation.evaluations
-    loss = float(validation.losses(state.trainer.theta[None])[0])
-    last = state.history[-1]
-    error = hooks.error(state.trainer.theta) if hooks.error is not None else math.nan
+    judged = _judge(validation, state, state.trainer.theta, hooks)
     evaluations = state.evaluations + validation.evaluations - before
-    state.history.records[-1] = Record(last.step, last.loss, loss, error, evaluations, last.seconds)
-    better = math.isfinite(loss) and loss < state.best_loss
-    return RunState(
-        state.trainer, state.points, state.trainer.theta.clone() if better else state.best_theta,
-        loss if better else state.best_loss, evaluations, evaluations, state.seconds, state.history,
-    )  # fmt: skip
+    if records:
+        last = replace(records[-1], validation=judged.loss, error=judged.error, evaluations=evaluations)
+        records = [*records[:-1], last]
+    return replace(
+        state,
+        best_theta=judged.best_theta,
+        best_loss=judged.best_loss,
+        evaluations=evaluations,
+        validated_at=evaluations,
+        history=History(list(records)),
+    )
+
+
+def _verdict(state: RunState) -> str:
+    """What the user must know about a run that has not learnt anything."""
+    if not state.trainer.step:
+        return ""
+    if not math.isfinite(state.best_loss):
+        return (
+            " The loss was never finite, so the initial parameters are kept: check the equation for values of u "
+            "where it is undefined."
+        )
+    if state.best_loss not in state.history.column("validation"):
+        return (
+            " No loss on held-out points was below that of the initial parameters, which are kept: give more steps, "
+            "or a smaller learning rate."
+        )
+    return ""

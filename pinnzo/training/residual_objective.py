@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from pinnzo.derivatives.base import Discretisation, Estimator
-from pinnzo.errors import SettingError
+from pinnzo.errors import PinnzoError, SettingError
 from pinnzo.fields import NetworkField, SolutionField
 from pinnzo.networks.base import Network
 from pinnzo.parallel import Workers
@@ -122,6 +122,8 @@ class ResidualObjective(Objective):
         return torch.cat([scale * block for scale, block in zip(scales, blocks, strict=True)], dim=1)
 
     def _blocks(self, theta: torch.Tensor) -> list[torch.Tensor]:
+        if not self._batch:
+            raise PinnzoError("The objective has no points yet: call draw(generator) before it is asked for a loss.")
         network = NetworkField(self.network.bind(theta), self.network.width)
         field = SolutionField(network, self.compiled.ansatz) if self.compiled.estimate == "solution" else network
         blocks = []
@@ -137,6 +139,6 @@ def _chosen_weights(compiled: CompiledProblem, given: Mapping[str, float]) -> di
         names = ", ".join(map(repr, soft)) or "none"
         raise SettingError(f"weights names {unknown[0]!r}, but the soft conditions of this problem are: {names}.")
     for name, weight in given.items():
-        if not 0 < weight < float("inf"):
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
             raise SettingError(f"The weight of {name!r} is {weight!r}: give a finite number greater than 0.")
     return {**soft, **given}
