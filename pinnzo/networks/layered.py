@@ -120,6 +120,10 @@ class BoundLayeredNetwork(BoundNetwork):
         joined = torch.cat(values).unflatten(2, shape)
         return joined.permute(0, 3, 2, 1) if points_last else joined.permute(0, 2, 3, 1)
 
+    def inputs_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
+        """What enters the first layer at x_p + δ_j: (inputs, P·J), the nodes of a point one after another."""
+        return (self._scaled(x)[:, :, None] + self._scaled(nodes, shift=False)[:, None, :]).flatten(1)
+
     def _parts(self, rows: int) -> list[BoundLayeredNetwork]:
         """Split the K networks into groups whose hidden units at ``rows`` points stay in the cache."""
         count = self.first.bias.shape[0]

@@ -121,6 +121,19 @@ class TensorTrainMatrix:
         left, right = _merge(cores[:split]), _merge(cores[split:])
         return left[:, 0], right[..., 0]
 
+    def surroundings(self, flat: torch.Tensor, core: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Merge what stands on either side of one core.
+
+        Returns:
+            The product of the cores before it, (K, n, m, r), and of those after it, (K, r, n, m), where n are outputs
+            and m inputs; ones of the sizes 1 where there are none.
+        """
+        cores = self.cores(flat)
+        none = flat.new_ones(flat.shape[0], 1, 1, 1)
+        left = _merge(cores[:core])[:, 0] if core else none
+        right = _merge(cores[core + 1 :])[..., 0] if core + 1 < len(cores) else none
+        return left, right
+
     def dense(self, flat: torch.Tensor) -> torch.Tensor:
         """Multiply the cores out.
 

@@ -1,0 +1,380 @@
+r"""Coordinate sweeps: what the outputs change by when one parameter after the other is perturbed.
+
+A perturbed parameter leaves most of a layered network as it was. The activations of the unperturbed network are kept,
+and only what a coordinate touches is evaluated anew:
+
+- a weight or bias of a dense hidden layer changes one hidden unit, which is a rank-one update of the next layer. All
+  weights that lead to a unit share its effect: the outputs, as a function of the unit's value, are followed by the
+  parabola through two perturbed values of the unit, which for perturbations of the usual sizes is exact to rounding;
+- an entry (a, i, j, b) of a tensor-train core changes the outputs with the digit i alone, by a partial contraction
+  V[a, j, b] that all entries of the core share;
+- a parameter of the last layer changes one product.
+
+In a sine network a unit's perturbed value shifts the arguments of the next layer by amounts that are the same at all
+points, so that sin(z + ε) = sin z cos ε + cos z sin ε evaluates all of these perturbed networks by two matrix products.
+
+Nothing here is differentiated: the results are the changes of the perturbed forward passes, up to rounding, and count
+as that many passes. That they cost little is a matter of evaluating them together.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+
+from pinnzo.networks.base import BoundNetwork
+from pinnzo.networks.layered import LayeredNetwork
+from pinnzo.networks.layers import Layer
+
+CHUNK_ELEMENTS = 2**16
+"""Numbers that one vectorised operation works on: half a megabyte in double precision, for the second-level cache."""
+
+PARABOLA_TOLERANCE = 100.0
+"""In units of the rounding error: a parabola's error η³/15 may be as large as this, times a third derivative that is
+of the order of 0.01 in networks of the usual scale."""
+
+
+def largest_parabola(dtype: torch.dtype) -> float:
+    """The largest change that is followed by a parabola; larger ones are evaluated one by one."""
+    return (15 * PARABOLA_TOLERANCE * torch.finfo(dtype).eps) ** (1 / 3)
+
+
+class CoordinateSweep(BoundNetwork):
+    """The changes f(x; θ + μ e_i) − f(x; θ) for K coordinates i, as if they were K networks.
+
+    Args:
+        network: f.
+        theta: θ, (d,).
+        indices: the coordinates i, (K,), without repetition.
+        step: μ, of either sign.
+    """
+
+    def __init__(self, network: LayeredNetwork, theta: torch.Tensor, indices: torch.Tensor, step: float) -> None:
+        self.base = network.bind(theta[None])
+        self.count, self.outputs = len(indices), network.outputs
+        rows = torch.full((network.parameter_count,), -1, dtype=torch.long)
+        rows[indices.cpu()] = torch.arange(len(indices))
+        model = _Model(network, theta, step)
+        self._parts: list[_Part] = []
+        for k, layer in enumerate(network.layers):
+            weights, biases = rows[layer.weight], rows[layer.bias]
+            if layer.matrix is not None:
+                start = 0
+                for core, shape in enumerate(layer.matrix.core_shapes):
+                    self._parts.append(_Core(model, k, core, weights[start : start + math.prod(shape)]))
+                    start += math.prod(shape)
+                weights = weights[:0]
+            kind = _Units if k < model.last else _Outputs
+            self._parts.append(kind(model, k, weights.reshape(layer.outputs, -1), biases))
+        self._parts = [part for part in self._parts if part.wanted]
+        self._model = model
+        self.width = max(self.count * self.outputs, *(part.width for part in self._parts), 4 * network.width)
+        """Numbers that one point takes at the same time."""
+
+    def values(self, x: torch.Tensor) -> torch.Tensor:
+        """The changes at points ``x`` of shape (P, D); returns (K, P, outputs)."""
+        return self._changes(self.base.inputs_at(x, x.new_zeros(1, x.shape[1]))).transpose(1, 2)
+
+    def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
+        """The changes at x_p + δ_j, nodes (J, D); returns (K, P, J, outputs)."""
+        changes = self._changes(self.base.inputs_at(x, nodes))
+        return changes.unflatten(2, (x.shape[0], nodes.shape[0])).permute(0, 2, 3, 1)
+
+    def _changes(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The changes (K, outputs, S) for S columns of first-layer inputs (I, S)."""
+        out = inputs.new_empty(self.count, self.outputs, inputs.shape[1])
+        trace = _Trace(self._model, inputs)
+        for part in self._parts:
+            part.fill(trace, out)
+        return out
+
+
+class _Model:
+    """The unperturbed parameters, layer by layer, and what a change inside the network does to its outputs."""
+
+    def __init__(self, network: LayeredNetwork, theta: torch.Tensor, step: float) -> None:
+        self.layers: Sequence[Layer] = network.layers
+        self.activation = network.activation
+        self.theta, self.step = theta, step
+        self.last = len(network.layers) - 1
+        self.weights = [
+            theta[layer.weight].reshape(layer.outputs, layer.inputs)
+            if layer.matrix is None
+            else layer.matrix.dense(theta[None, layer.weight])[0]
+            for layer in network.layers
+        ]
+        self.biases = [theta[layer.bias, None] for layer in network.layers]
+        self.limit = largest_parabola(theta.dtype) if self.activation.increment is not None else 0.0
+
+    def after(self, trace: _Trace, k: int, z: torch.Tensor) -> torch.Tensor:
+        """Changes of the outputs, (n, O, S), for n variants of the sums of hidden layer k, (n, units, S)."""
+        h = self.activation(z)
+        for layer in range(k + 1, self.last):
+            h = self.activation(torch.matmul(self.weights[layer], h).add_(self.biases[layer]))
+        return torch.matmul(self.weights[self.last], h.sub_(trace.hidden[self.last]))
+
+    def from_units(self, trace: _Trace, k: int, units: torch.Tensor, changes: torch.Tensor) -> torch.Tensor:
+        """Changes of the outputs, (n, O, S), when in variant v unit ``units[v]`` of layer k changes by (n, S)."""
+        columns = self.weights[k + 1][:, units].T[:, :, None] * changes[:, None, :]
+        return columns if k + 1 == self.last else self.after(trace, k + 1, columns.add_(trace.sums[k + 1]))
+
+    def from_slice(self, trace: _Trace, k: int, units: torch.Tensor, changes: torch.Tensor) -> torch.Tensor:
+        """Changes of the outputs, (n, O, S), when units (q,) of layer k change together by (n, q, S)."""
+        moved = torch.matmul(self.weights[k + 1][:, units], changes)
+        return moved if k + 1 == self.last else self.after(trace, k + 1, moved.add_(trace.sums[k + 1]))
+
+    def unit_effects(
+        self, trace: _Trace, k: int, units: torch.Tensor, eta: float
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """(a, b), each (n, O, S): the outputs change by (a + b ε) ε when a unit of layer k changes by ε.
+
+        Exact at ε = ±η; ``b`` is None where the outputs are linear in the unit.
+        """
+        columns = self.weights[k + 1][:, units]
+        if k + 1 == self.last:
+            return columns.T[:, :, None], None
+        if k + 2 == self.last and self.activation.name == "sine":
+            angles = eta * columns.T[:, None, :]
+            size = (*angles.shape[:1], self.weights[self.last].shape[0], -1)
+            odd = (self.weights[self.last] * torch.sin(angles) / eta).flatten(0, 1)
+            even = (self.weights[self.last] * torch.sin(angles / 2).square() * (-2 / eta**2)).flatten(0, 1)
+            a = torch.mm(odd, trace.cosines(k + 1)).reshape(size)
+            return a, torch.mm(even, trace.hidden[k + 2]).reshape(size)
+        a = trace.inputs.new_empty(len(units), self.weights[self.last].shape[0], trace.inputs.shape[1])
+        b = torch.empty_like(a)
+        group = max(1, CHUNK_ELEMENTS // trace.sums[k + 1].numel())
+        for start in range(0, len(units), group):
+            part = slice(start, start + group)
+            moves = eta * columns[:, part].T[:, :, None]
+            above = self.after(trace, k + 1, trace.sums[k + 1] + moves)
+            below = self.after(trace, k + 1, trace.sums[k + 1] - moves)
+            torch.sub(above, below, out=a[part]).mul_(0.5 / eta)
+            torch.add(above, below, out=b[part]).mul_(0.5 / eta**2)
+        return a, b
+
+
+class _Trace:
+    """The activations of the unperturbed network at S points.
+
+    Attributes:
+        inputs: of the first layer, (I, S).
+        hidden: what enters each layer, (units, S).
+        sums: of each hidden layer before its activation, (units, S).
+    """
+
+    def __init__(self, model: _Model, inputs: torch.Tensor) -> None:
+        self.inputs = inputs
+        self.hidden, self.sums = [inputs], []
+        for weight, bias in zip(model.weights[: model.last], model.biases, strict=False):
+            self.sums.append(torch.addmm(bias, weight, self.hidden[-1]))
+            self.hidden.append(model.activation.function(self.sums[-1]))
+        self._model = model
+        self._cosines: dict[int, torch.Tensor] = {}
+        self._increments: dict[tuple[int, float], tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def cosines(self, k: int) -> torch.Tensor:
+        """Cos of the sums of layer k."""
+        if k not in self._cosines:
+            self._cosines[k] = torch.cos(self.sums[k])
+        return self._cosines[k]
+
+    def increments(self, k: int, eta: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """The activation's parabolas (a, b) at the sums of layer k, each (units, S)."""
+        increment = self._model.activation.increment
+        assert increment is not None
+        if (k, eta) not in self._increments:
+            self._increments[k, eta] = increment(self.sums[k], self.hidden[k + 1], eta)
+        return self._increments[k, eta]
+
+
+class _Part(ABC):
+    """Coordinates that share work.
+
+    Attributes:
+        wanted: whether any of them is swept.
+        width: numbers that one point takes beside the result.
+    """
+
+    wanted: bool
+    width: int = 1
+
+    @abstractmethod
+    def fill(self, trace: _Trace, out: torch.Tensor) -> None:
+        """Write the changes into their rows of ``out``, (K, O, S)."""
+
+
+class _Block:
+    """Which entries of a block of coordinates go to which rows of the result.
+
+    Args:
+        rows: for each entry its row, or -1 if it is not swept, (n,).
+    """
+
+    def __init__(self, rows: torch.Tensor) -> None:
+        self.entries = (rows >= 0).nonzero()[:, 0]
+        self.rows = rows[self.entries]
+        self.complete = len(self.entries) == len(rows)
+        first = int(self.rows[0]) if len(self.rows) else 0
+        adjacent = bool((self.rows == torch.arange(first, first + len(self.rows))).all())
+        self.view = slice(first, first + len(self.rows)) if self.complete and adjacent else None
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def write(self, out: torch.Tensor, values: torch.Tensor) -> None:
+        """Copy the entries that are wanted out of a complete block (n, O, S)."""
+        out[self.rows] = values if self.complete else values[self.entries]
+
+
+class _Units(_Part):
+    """A hidden layer's biases and, if it is dense, its weights, unit by unit."""
+
+    def __init__(self, model: _Model, k: int, weights: torch.Tensor, biases: torch.Tensor) -> None:
+        self.model, self.k = model, k
+        device = model.theta.device
+        self.units = ((weights >= 0).any(1) | (biases >= 0)).nonzero()[:, 0].to(device)
+        kept = self.units.cpu()
+        self.fan_in = weights.shape[1]
+        self.weights = _Block(weights[kept].reshape(-1))
+        self.biases = _Block(biases[kept])
+        self.wanted = len(kept) > 0
+
+    def fill(self, trace: _Trace, out: torch.Tensor) -> None:
+        inputs, step = trace.hidden[self.k], self.model.step
+        eta = _bound(abs(step) * max(1.0, float(inputs.abs().max())))
+        if eta > self.model.limit:
+            self._fill_one_by_one(trace, out)
+            return
+        a, b = trace.increments(self.k, eta)
+        a, b = a[self.units, None], b[self.units, None]
+        first, second = self.model.unit_effects(trace, self.k, self.units, _bound(1.2 * eta))
+        # The parabola of a parabola; its terms beyond the second order are below rounding.
+        bend = first * b if second is None else torch.addcmul(first * b, second, a.square())
+        slope = first * a
+        if len(self.biases):
+            self.biases.write(out, torch.add(slope, bend, alpha=step) * step)
+        if not len(self.weights):
+            return
+        moves = (step * inputs)[None, :, None]
+        group = max(1, CHUNK_ELEMENTS // (self.fan_in * slope[0].numel()))
+        view = None if self.weights.view is None else out[self.weights.view].unflatten(0, (-1, self.fan_in))
+        values = view if view is not None else out.new_empty(len(self.units), self.fan_in, *out.shape[1:])
+        for start in range(0, len(self.units), group):
+            part = slice(start, start + group)
+            torch.addcmul(slope[part, None], bend[part, None], moves, out=values[part]).mul_(moves)
+        if view is None:
+            self.weights.write(out, values.flatten(0, 1))
+
+    def _fill_one_by_one(self, trace: _Trace, out: torch.Tensor) -> None:
+        """Where no parabola is good enough: evaluate the activation for each coordinate."""
+        inputs, k = trace.hidden[self.k], self.k
+        moves = self.model.step * torch.cat([inputs, torch.ones_like(inputs[:1])])
+        blocks = (
+            (self.weights, self.weights.entries // max(1, self.fan_in), self.weights.entries % max(1, self.fan_in)),
+            (self.biases, self.biases.entries, torch.full_like(self.biases.entries, len(inputs))),
+        )
+        group = max(1, CHUNK_ELEMENTS // (self.model.weights[k + 1].shape[0] * inputs.shape[1]))
+        for block, unit, source in blocks:
+            for entries in torch.arange(len(block)).split(group):
+                units = self.units[unit[entries].to(self.units.device)]
+                moved = self.model.activation(trace.sums[k][units] + moves[source[entries]])
+                changes = moved.sub_(trace.hidden[k + 1][units])
+                out[block.rows[entries]] = self.model.from_units(trace, k, units, changes)
+
+
+class _Outputs(_Part):
+    """The last layer's biases and, if it is dense, its weights."""
+
+    def __init__(self, model: _Model, k: int, weights: torch.Tensor, biases: torch.Tensor) -> None:
+        self.model = model
+        self.weights, self.biases = weights, biases
+        self.wanted = bool((weights >= 0).any() or (biases >= 0).any())
+
+    def fill(self, trace: _Trace, out: torch.Tensor) -> None:
+        step, hidden = self.model.step, trace.hidden[-1]
+        for o in range(len(self.biases)):
+            if self.biases[o] >= 0:
+                out[self.biases[o]] = 0.0
+                out[self.biases[o], o] = step
+            sources = (self.weights[o] >= 0).nonzero()[:, 0]
+            if len(sources):
+                rows = self.weights[o, sources]
+                out[rows] = 0.0
+                out[rows, o] = step * hidden[sources]
+
+
+class _Core(_Part):
+    """One core of a tensor-train layer."""
+
+    def __init__(self, model: _Model, k: int, core: int, rows: torch.Tensor) -> None:
+        self.model, self.k = model, k
+        layer = model.layers[k]
+        assert layer.matrix is not None
+        left_rank, digits, _, right_rank = shape = layer.matrix.core_shapes[core]
+        by_digit = rows.reshape(shape).transpose(0, 1).reshape(digits, -1)
+        self.blocks = [_Block(r) for r in by_digit]
+        self.wanted = any(len(block) > 0 for block in self.blocks)
+        left, right = layer.matrix.surroundings(model.theta[None, layer.weight], core)
+        self.left, self.right = left[0], right[0]
+        self.digits = digits
+        units = torch.arange(layer.outputs, device=model.theta.device)
+        self.units = units.reshape(self.left.shape[0], digits, -1).transpose(0, 1).reshape(digits, -1)
+        self.width = 2 * by_digit.shape[1] * self.units.shape[1]
+
+    def fill(self, trace: _Trace, out: torch.Tensor) -> None:
+        model, k = self.model, self.k
+        moves = self._moves(trace.hidden[k])
+        if k == model.last:
+            for block, units in zip(self.blocks, self.units, strict=True):
+                if len(block):
+                    out[block.rows] = 0.0
+                    out[block.rows[:, None], units] = moves[block.entries]
+            return
+        eta = _bound(float(moves.abs().max()))
+        smooth = eta <= model.limit
+        weight = model.weights[model.last]
+        # With one output its weights go into the parabolas, and a sum is left of the product.
+        single = smooth and k + 1 == model.last and weight.shape[0] == 1
+        a = b = trace.sums[k]
+        if smooth:
+            a, b = trace.increments(k, eta)
+            if single:
+                a, b = weight[0][:, None] * a, weight[0][:, None] * b
+        group = max(1, CHUNK_ELEMENTS // (moves[0].numel()))
+        if k + 1 < model.last:
+            group = max(1, CHUNK_ELEMENTS // trace.sums[k + 1].numel())
+        for block, units in zip(self.blocks, self.units, strict=True):
+            if not len(block):
+                continue
+            chosen = moves if block.complete else moves[block.entries]
+            for start in range(0, len(chosen), group):
+                some = chosen[start : start + group]
+                if smooth:
+                    changes = torch.addcmul(a[units], b[units], some).mul_(some)
+                else:
+                    changes = model.activation(trace.sums[k][units] + some).sub_(trace.hidden[k + 1][units])
+                rows = block.rows[start : start + group]
+                out[rows] = changes.sum(1, keepdim=True) if single else model.from_slice(trace, k, units, changes)
+
+    def _moves(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Changes of the layer's sums in one digit's slice: (entries (a, j, b), slice (n_left, n_right), S)."""
+        n_left, m_left, left_rank = self.left.shape
+        right_rank, n_right, m_right = self.right.shape
+        points = inputs.shape[1]
+        h = inputs.reshape(-1, m_right, points)
+        if m_right * right_rank * n_right > 1:
+            h = torch.matmul(self.right.reshape(-1, m_right), h)
+        h = h.reshape(m_left, -1)
+        left = self.model.step * self.left.transpose(1, 2).reshape(-1, m_left)
+        v = torch.mm(left, h).reshape(n_left, left_rank, -1, right_rank, n_right, points)
+        return v.permute(1, 2, 3, 0, 4, 5).reshape(-1, n_left * n_right, points)
+
+
+def _bound(size: float) -> float:
+    """The next power of two: coordinates of alike sizes then share their parabolas."""
+    return 2.0 ** math.ceil(math.log2(size)) if 0 < size < math.inf else (1e-30 if size == 0 else size)
+
+
