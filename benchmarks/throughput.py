@@ -70,7 +70,7 @@ def measure(width: int, count: int, dtype: torch.dtype, tile: int | None, repeat
     settings = TensorTrainMLP(width=width, depth=2, rank=2, inputs=DIMENSION)
     network = settings.build(scaling=([0.0] * DIMENSION, [1.0] * DIMENSION))
     theta = network.initial(generator, dtype).repeat(count, 1)
-    field = NetworkField(network.bind(theta), network.width)
+    field = NetworkField(network.bind(theta), network.width, len(theta))
     nodes, weights = stencil(dtype)
     points = max(50, 2**22 // (width * count * NODES))
     x = torch.rand(points, DIMENSION, generator=generator, dtype=dtype)

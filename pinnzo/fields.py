@@ -18,11 +18,18 @@ class NetworkField:
 
     Attributes:
         bound: the networks.
-        width: their widest layer.
+        layer_width: their widest layer.
+        count: the number K.
     """
 
     bound: BoundNetwork
-    width: int
+    layer_width: int
+    count: int = 1
+
+    @property
+    def width(self) -> int:
+        """Numbers that one point takes: networks are evaluated one group after the other, their values stay."""
+        return max(self.layer_width, self.count)
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
         """F at points x (P, D): (K, P)."""
@@ -47,7 +54,7 @@ class SolutionField:
 
     @property
     def width(self) -> int:
-        """The widest layer of the networks."""
+        """Numbers that one point takes."""
         return self.network.width
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
@@ -59,3 +66,29 @@ class SolutionField:
         """U at x_p + δ_j, nodes (J, D): (K, P, J)."""
         A, B = self.ansatz(x[:, None, :] + nodes)
         return A + B * self.network.values_at(x, nodes)
+
+
+@dataclass(frozen=True, eq=False)
+class SolutionChange:
+    """The changes B Δf of the solution u = A + B f by changes Δf of the network.
+
+    Attributes:
+        network: the changes Δf.
+        ansatz: A and B as a function of points (..., D).
+    """
+
+    network: NetworkField
+    ansatz: AnsatzFunction
+
+    @property
+    def width(self) -> int:
+        """Numbers that one point takes."""
+        return self.network.width
+
+    def values(self, x: torch.Tensor) -> torch.Tensor:
+        """The changes at points x (P, D): (K, P)."""
+        return self.ansatz(x)[1] * self.network.values(x)
+
+    def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
+        """The changes at x_p + δ_j, nodes (J, D): (K, P, J)."""
+        return self.ansatz(x[:, None, :] + nodes)[1] * self.network.values_at(x, nodes)

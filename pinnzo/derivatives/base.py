@@ -16,7 +16,7 @@ class Field(Protocol):
 
     @property
     def width(self) -> int:
-        """Numbers that one evaluation holds at once: the widest layer of a network."""
+        """Numbers that one point takes while all K functions are evaluated there."""
         ...
 
     def values(self, x: torch.Tensor) -> torch.Tensor:

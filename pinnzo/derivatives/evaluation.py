@@ -122,7 +122,7 @@ def weighted_sums(
         nodes: shifts, (J, D) with J ≥ 1; the centre δ = 0 should come first where there is one.
         weights: (J, R).
         totals: Σ_j w_jr where it is known exactly, (R,); by default it is summed up.
-        tile_elements: the most numbers that the widest layer holds at once for one tile.
+        tile_elements: the most numbers that the field takes at once for one tile.
 
     Returns:
         (K, P, R)
@@ -135,12 +135,13 @@ def weighted_sums(
     """
     if totals is None:
         totals = weights.sum(0)
-    # The first point alone tells K, on which the tiles' size depends; its value is used, not thrown away.
-    reference = field.values_at(x[:1], nodes[:1])
-    pairs = max(1, tile_elements // (reference.shape[0] * field.width))
-    if x.shape[0] > 1:
-        tiles = torch.tensor_split(x[1:], math.ceil((x.shape[0] - 1) / pairs))
-        reference = torch.cat([reference, *(field.values_at(tile, nodes[:1]) for tile in tiles)], dim=1)
+    pairs = max(1, tile_elements // field.width)
+    if x.shape[0] * nodes.shape[0] <= pairs:
+        values = field.values_at(x, nodes)
+        centre = values[..., :1]
+        return centre * totals + (values[..., 1:] - centre) @ weights[1:]
+    tiles = torch.tensor_split(x, math.ceil(x.shape[0] / pairs))
+    reference = torch.cat([field.values_at(tile, nodes[:1]) for tile in tiles], dim=1)
     if nodes.shape[0] == 1:
         return reference * totals
     p, j = tile_shape(pairs, x.shape[0], nodes.shape[0] - 1)
@@ -159,3 +160,32 @@ def weighted_sums(
             part = part + (field.values_at(x_tile, node_tile) - centre) @ weight_tile
         parts.append(part)
     return torch.cat(parts, dim=1)
+
+
+def plain_sums(
+    field: Field, x: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor, *, tile_elements: int = TILE_ELEMENTS
+) -> torch.Tensor:
+    """The sums s_kpr = Σ_j w_jr f_k(x_p + δ_j) as they stand, for functions without a large common part.
+
+    Args:
+        field: K functions. What they return is used before they are called again.
+        x: points, (P, D).
+        nodes: shifts, (J, D).
+        weights: (J, R).
+        tile_elements: the most numbers that the field takes at once for one tile.
+
+    Returns:
+        (K, P, R)
+    """
+    p, j = tile_shape(tile_elements // field.width, x.shape[0], nodes.shape[0])
+    parts = []
+    for x_tile in torch.tensor_split(x, max(1, math.ceil(x.shape[0] / p))):
+        node_tiles = math.ceil(nodes.shape[0] / j)
+        tiles = zip(torch.tensor_split(nodes, node_tiles), torch.tensor_split(weights, node_tiles), strict=True)
+        total: torch.Tensor | None = None
+        for node_tile, weight_tile in tiles:
+            part = field.values_at(x_tile, node_tile) @ weight_tile
+            total = part if total is None else total.add_(part)
+        assert total is not None
+        parts.append(total)
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)

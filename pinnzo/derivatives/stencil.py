@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from pinnzo.derivatives.base import Discretisation, Field
-from pinnzo.derivatives.evaluation import weighted_sums
+from pinnzo.derivatives.evaluation import plain_sums, weighted_sums
 from pinnzo.errors import SettingError, StencilError
 from pinnzo.multiindex import LinearOperator, MultiIndex, Order, multi_index
 
@@ -114,6 +114,10 @@ class StencilDiscretisation(Discretisation):
     def apply(self, field: Field, x: torch.Tensor) -> torch.Tensor:
         """The rows of K functions at points x (P, D): (K, P, R)."""
         return weighted_sums(field, x, self.nodes.to(x), self.weights.to(x), totals=self.totals.to(x))
+
+    def apply_to_changes(self, field: Field, x: torch.Tensor) -> torch.Tensor:
+        """The rows of K small changes of a function at points x (P, D): (K, P, R)."""
+        return plain_sums(field, x, self.nodes.to(x), self.weights.to(x))
 
 
 def check_size(count: int, dimension: int, remedy: str) -> None:

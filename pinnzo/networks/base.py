@@ -34,6 +34,16 @@ class BoundNetwork(ABC):
         return flat.reshape(flat.shape[0], x.shape[0], nodes.shape[0], flat.shape[2])
 
 
+class Sweep(BoundNetwork):
+    """Changes of a network by perturbed parameters; a result lives until the next call from the same thread.
+
+    Attributes:
+        width: numbers that one point takes at the same time; callers size their tiles by it.
+    """
+
+    width: int
+
+
 class Network(ABC):
     """A function of points and of a flat parameter vector θ; it holds no parameters itself.
 
@@ -56,6 +66,24 @@ class Network(ABC):
     @abstractmethod
     def bind(self, theta: torch.Tensor) -> BoundNetwork:
         """Fill in K parameter vectors, ``theta`` of shape (K, d)."""
+
+    @property
+    def blocks(self) -> tuple[slice, ...]:
+        """Parts of θ that belong together, such as a layer's bias or a tensor-train core."""
+        return (slice(0, self.parameter_count),)
+
+    def sweep(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> Sweep | None:
+        """The changes f(x; θ + μ e_i) − f(x; θ) for many coordinates, if there is a cheap way to them.
+
+        Args:
+            theta: θ, (d,).
+            indices: the coordinates i, (K,), without repetition.
+            step: μ, of either sign.
+
+        Returns:
+            The changes, as if they were K networks; None where each perturbed network has to be evaluated in full.
+        """
+        return None
 
     def values(self, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Evaluate the network.

@@ -11,6 +11,7 @@ from pinnzo.networks.activations import Activation
 from pinnzo.networks.base import BoundNetwork, Network
 from pinnzo.networks.layers import BoundLayer, Layer
 from pinnzo.networks.scratch import Scratch
+from pinnzo.networks.sweeps import CoordinateSweep
 
 # Hidden units of one layer that are computed at once where the caller does not tile: a few megabytes.
 CACHED_ELEMENTS = 2**18
@@ -35,6 +36,7 @@ class LayeredNetwork(Network):
         self.outputs = layers[-1].outputs
         self.parameter_count = layers[-1].stop
         self.width = max(layer.outputs for layer in layers)
+        self.scratch = Scratch()
         self.scaling = None if scaling is None else _slope_and_shift(scaling, self.inputs)
 
     def initial(self, generator: torch.Generator, dtype: torch.dtype) -> torch.Tensor:
@@ -49,6 +51,15 @@ class LayeredNetwork(Network):
             pieces.append(layer.initial(generator, dtype, self.activation.gain, layer.inputs**-0.5))
         pieces.append(self.layers[-1].initial(generator, dtype, 1.0, 0.0))
         return torch.cat(pieces)
+
+    @property
+    def blocks(self) -> tuple[slice, ...]:
+        """The dense matrices, tensor-train cores and biases, in the order of θ."""
+        return tuple(block for layer in self.layers for block in layer.blocks)
+
+    def sweep(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> CoordinateSweep:
+        """The changes by single perturbed parameters, from kept activations; see ``Network.sweep``."""
+        return CoordinateSweep(self, theta, indices, step)
 
     def bind(self, theta: torch.Tensor) -> BoundLayeredNetwork:
         """Fill in K parameter vectors, ``theta`` of shape (K, d)."""

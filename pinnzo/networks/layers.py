@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import torch
 
@@ -43,6 +45,13 @@ class Layer:
     def stop(self) -> int:
         """Where the next layer's part of θ begins."""
         return self.bias.stop
+
+    @property
+    def blocks(self) -> tuple[slice, ...]:
+        """The dense weight or the tensor-train cores, then the bias: their places in θ."""
+        shapes = [(self.weight.stop - self.weight.start,)] if self.matrix is None else self.matrix.core_shapes
+        ends = list(accumulate((math.prod(shape) for shape in shapes), initial=self.start))
+        return (*(slice(a, b) for a, b in pairwise(ends)), self.bias)
 
     def initial(self, generator: torch.Generator, dtype: torch.dtype, gain: float, bias_range: float) -> torch.Tensor:
         """Draw this layer's part of θ.

@@ -22,15 +22,18 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
-from pinnzo.networks.base import BoundNetwork
-from pinnzo.networks.layered import LayeredNetwork
+from pinnzo.networks.base import Sweep
 from pinnzo.networks.layers import Layer
 
-CHUNK_ELEMENTS = 2**16
-"""Numbers that one vectorised operation works on: half a megabyte in double precision, for the second-level cache."""
+if TYPE_CHECKING:
+    from pinnzo.networks.layered import LayeredNetwork
+
+CHUNK_ELEMENTS = 2**19
+"""Numbers that one vectorised operation works on: a megabyte in double precision, about the second-level cache."""
 
 PARABOLA_TOLERANCE = 100.0
 """In units of the rounding error: a parabola's error η³/15 may be as large as this, times a third derivative that is
@@ -42,7 +45,7 @@ def largest_parabola(dtype: torch.dtype) -> float:
     return (15 * PARABOLA_TOLERANCE * torch.finfo(dtype).eps) ** (1 / 3)
 
 
-class CoordinateSweep(BoundNetwork):
+class CoordinateSweep(Sweep):
     """The changes f(x; θ + μ e_i) − f(x; θ) for K coordinates i, as if they were K networks.
 
     Args:
@@ -70,9 +73,8 @@ class CoordinateSweep(BoundNetwork):
             kind = _Units if k < model.last else _Outputs
             self._parts.append(kind(model, k, weights.reshape(layer.outputs, -1), biases))
         self._parts = [part for part in self._parts if part.wanted]
-        self._model = model
+        self._model, self._scratch = model, network.scratch
         self.width = max(self.count * self.outputs, *(part.width for part in self._parts), 4 * network.width)
-        """Numbers that one point takes at the same time."""
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
         """The changes at points ``x`` of shape (P, D); returns (K, P, outputs)."""
@@ -85,7 +87,10 @@ class CoordinateSweep(BoundNetwork):
 
     def _changes(self, inputs: torch.Tensor) -> torch.Tensor:
         """The changes (K, outputs, S) for S columns of first-layer inputs (I, S)."""
-        out = inputs.new_empty(self.count, self.outputs, inputs.shape[1])
+        shape = (self.count, self.outputs, inputs.shape[1])
+        out = self._scratch.take("changes", shape, inputs)
+        if out is None:
+            out = inputs.new_empty(shape)
         trace = _Trace(self._model, inputs)
         for part in self._parts:
             part.fill(trace, out)
@@ -120,11 +125,6 @@ class _Model:
         """Changes of the outputs, (n, O, S), when in variant v unit ``units[v]`` of layer k changes by (n, S)."""
         columns = self.weights[k + 1][:, units].T[:, :, None] * changes[:, None, :]
         return columns if k + 1 == self.last else self.after(trace, k + 1, columns.add_(trace.sums[k + 1]))
-
-    def from_slice(self, trace: _Trace, k: int, units: torch.Tensor, changes: torch.Tensor) -> torch.Tensor:
-        """Changes of the outputs, (n, O, S), when units (q,) of layer k change together by (n, q, S)."""
-        moved = torch.matmul(self.weights[k + 1][:, units], changes)
-        return moved if k + 1 == self.last else self.after(trace, k + 1, moved.add_(trace.sums[k + 1]))
 
     def unit_effects(
         self, trace: _Trace, k: int, units: torch.Tensor, eta: float
@@ -313,51 +313,73 @@ class _Core(_Part):
         self.model, self.k = model, k
         layer = model.layers[k]
         assert layer.matrix is not None
-        left_rank, digits, _, right_rank = shape = layer.matrix.core_shapes[core]
-        by_digit = rows.reshape(shape).transpose(0, 1).reshape(digits, -1)
-        self.blocks = [_Block(r) for r in by_digit]
-        self.wanted = any(len(block) > 0 for block in self.blocks)
+        digits = layer.matrix.core_shapes[core][1]
+        self.rows = rows.reshape(layer.matrix.core_shapes[core]).transpose(0, 1).reshape(digits, -1)
+        self.complete = bool((self.rows >= 0).all())
+        self.wanted = bool((self.rows >= 0).any())
         left, right = layer.matrix.surroundings(model.theta[None, layer.weight], core)
         self.left, self.right = left[0], right[0]
-        self.digits = digits
         units = torch.arange(layer.outputs, device=model.theta.device)
         self.units = units.reshape(self.left.shape[0], digits, -1).transpose(0, 1).reshape(digits, -1)
-        self.width = 2 * by_digit.shape[1] * self.units.shape[1]
+        self.width = 2 * self.rows.shape[1] * self.units.shape[1]
 
     def fill(self, trace: _Trace, out: torch.Tensor) -> None:
-        model, k = self.model, self.k
-        moves = self._moves(trace.hidden[k])
-        if k == model.last:
-            for block, units in zip(self.blocks, self.units, strict=True):
-                if len(block):
-                    out[block.rows] = 0.0
-                    out[block.rows[:, None], units] = moves[block.entries]
+        moves = self._moves(trace.hidden[self.k])
+        if self.k == self.model.last:
+            values = out.new_zeros(*self.rows.shape, *out.shape[1:])
+            for value, units in zip(values, self.units, strict=True):
+                value[:, units] = moves
+            self._write(out, self.rows, values)
             return
+        parabolas = self._parabolas(trace, moves)
+        units = min(self.k + 1, self.model.last)
+        numbers = max(self.units.numel(), self.model.weights[units].shape[0] * len(self.units)) * moves.shape[2]
+        group = max(1, CHUNK_ELEMENTS // numbers)
+        for start in range(0, len(moves), group):
+            some = moves[start : start + group]
+            values = self._values(trace, some, parabolas)
+            self._write(out, self.rows[:, start : start + group], values)
+
+    def _parabolas(self, trace: _Trace, moves: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """The activation's parabolas in the slice of each digit, (digits, 1, q, S), where they are good enough."""
         eta = _bound(float(moves.abs().max()))
-        smooth = eta <= model.limit
-        weight = model.weights[model.last]
-        # With one output its weights go into the parabolas, and a sum is left of the product.
-        single = smooth and k + 1 == model.last and weight.shape[0] == 1
-        a = b = trace.sums[k]
-        if smooth:
-            a, b = trace.increments(k, eta)
-            if single:
-                a, b = weight[0][:, None] * a, weight[0][:, None] * b
-        group = max(1, CHUNK_ELEMENTS // (moves[0].numel()))
+        if eta > self.model.limit:
+            return None
+        a, b = trace.increments(self.k, eta)
+        if self._weighs_alone:
+            weight = self.model.weights[self.model.last].T
+            a, b = weight * a, weight * b
+        return a[self.units][:, None], b[self.units][:, None]
+
+    @property
+    def _weighs_alone(self) -> bool:
+        """With one output, next to this layer, its weights go into the parabolas, and of the product remains a sum."""
+        return self.k + 1 == self.model.last and self.model.weights[-1].shape[0] == 1
+
+    def _values(
+        self, trace: _Trace, moves: torch.Tensor, parabolas: tuple[torch.Tensor, torch.Tensor] | None
+    ) -> torch.Tensor:
+        """Changes of the outputs, (digits, n, O, S), by moves (n, q, S) of the sums in the slice of each digit."""
+        model, k = self.model, self.k
+        if parabolas is not None:
+            changes = torch.addcmul(parabolas[0], parabolas[1], moves).mul_(moves)
+            if self._weighs_alone:
+                return changes.sum(2, keepdim=True)
+        else:
+            changes = model.activation(trace.sums[k][self.units][:, None] + moves)
+            changes.sub_(trace.hidden[k + 1][self.units][:, None])
+        values = torch.matmul(model.weights[k + 1][:, self.units].transpose(0, 1)[:, None], changes)
         if k + 1 < model.last:
-            group = max(1, CHUNK_ELEMENTS // trace.sums[k + 1].numel())
-        for block, units in zip(self.blocks, self.units, strict=True):
-            if not len(block):
-                continue
-            chosen = moves if block.complete else moves[block.entries]
-            for start in range(0, len(chosen), group):
-                some = chosen[start : start + group]
-                if smooth:
-                    changes = torch.addcmul(a[units], b[units], some).mul_(some)
-                else:
-                    changes = model.activation(trace.sums[k][units] + some).sub_(trace.hidden[k + 1][units])
-                rows = block.rows[start : start + group]
-                out[rows] = changes.sum(1, keepdim=True) if single else model.from_slice(trace, k, units, changes)
+            moved = values.add_(trace.sums[k + 1]).flatten(0, 1)
+            values = model.after(trace, k + 1, moved).unflatten(0, changes.shape[:2])
+        return values
+
+    def _write(self, out: torch.Tensor, rows: torch.Tensor, values: torch.Tensor) -> None:
+        if self.complete:
+            out[rows] = values
+        else:
+            wanted = rows >= 0
+            out[rows[wanted]] = values[wanted.to(values.device)]
 
     def _moves(self, inputs: torch.Tensor) -> torch.Tensor:
         """Changes of the layer's sums in one digit's slice: (entries (a, j, b), slice (n_left, n_right), S)."""
@@ -367,9 +389,8 @@ class _Core(_Part):
         h = inputs.reshape(-1, m_right, points)
         if m_right * right_rank * n_right > 1:
             h = torch.matmul(self.right.reshape(-1, m_right), h)
-        h = h.reshape(m_left, -1)
         left = self.model.step * self.left.transpose(1, 2).reshape(-1, m_left)
-        v = torch.mm(left, h).reshape(n_left, left_rank, -1, right_rank, n_right, points)
+        v = torch.mm(left, h.reshape(m_left, -1)).reshape(n_left, left_rank, -1, right_rank, n_right, points)
         return v.permute(1, 2, 3, 0, 4, 5).reshape(-1, n_left * n_right, points)
 
 

@@ -7,7 +7,7 @@ functions times operators of f (the product rule). The latter are the *rows* tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 import torch
@@ -100,6 +100,10 @@ class _PreparedSite:
         target = self.known.expand(*rows.shape[:-1], -1)
         return target.index_add(-1, self.targets, products)
 
+    def part(self, points: slice) -> _PreparedSite:
+        """The same at some of the points."""
+        return replace(self, known=self.known[points], factors=self.factors[points])
+
 
 def _columns(function: TorchFunction, x: torch.Tensor) -> torch.Tensor:
     values = columns(function, x)
@@ -168,6 +172,10 @@ class PreparedResidual:
     compiled: CompiledResidual
     points: torch.Tensor
     sites: list[_PreparedSite]
+
+    def part(self, points: slice) -> PreparedResidual:
+        """The same residual at some of the points."""
+        return PreparedResidual(self.compiled, self.points[points], [site.part(points) for site in self.sites])
 
     def residual(self, rows: Sequence[torch.Tensor]) -> torch.Tensor:
         """Residuals (K, P) from rows of f, for each place (K, P, R)."""

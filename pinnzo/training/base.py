@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,13 +33,63 @@ class Objective(ABC):
             f"{type(self).__name__} has no residual vector, only a loss: use a trainer that needs the loss alone."
         )
 
-    def residuals_at_coordinates(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> torch.Tensor:
-        """The residual vectors at θ + step·e_i for each index, (K, M); objectives may know a faster way to them."""
-        return self.residuals(perturbed(theta, indices, step))
+    def outputs(self, theta: torch.Tensor) -> torch.Tensor:
+        """All that a forward query tells, (K, d) → (K, M): the residuals, where the loss is their sum of squares."""
+        return self.residuals(theta)
+
+    def least_squares(
+        self, outputs: torch.Tensor, jacobian: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The least-squares problem min ‖A s + ρ‖² whose normal equations are those of a Gauss–Newton step s.
+
+        For a loss ℓ(o) of outputs o, A and ρ satisfy 2 AᵀA = JᵀHJ and 2 Aᵀρ = Jᵀg, with the gradient g and the
+        Hessian H of ℓ at the outputs (the generalised Gauss–Newton matrix; Schraudolph 2002).
+
+        Args:
+            outputs: o, (M,).
+            jacobian: J = ∂o/∂θ, (M, n).
+
+        Returns:
+            ρ and A: the residuals and J themselves where the loss is a sum of squares.
+        """
+        return outputs, jacobian
+
+    def differences(
+        self, theta: torch.Tensor, indices: torch.Tensor, step: float, outputs: torch.Tensor
+    ) -> torch.Tensor:
+        """What the outputs change by when one parameter is perturbed; objectives may know a fast way.
+
+        Args:
+            theta: θ, (d,).
+            indices: the coordinates i, (K,), without repetition.
+            step: μ, of either sign.
+            outputs: those at θ, (M,).
+
+        Returns:
+            outputs(θ + μ e_i) − outputs(θ), (K, M)
+        """
+        return self.outputs(perturbed(theta, indices, step)) - outputs
+
+    def losses_at_coordinates(
+        self, theta: torch.Tensor, indices: torch.Tensor, steps: Sequence[float]
+    ) -> torch.Tensor:
+        """The losses at θ + μ e_i, for one μ after the other: (len(steps), K)."""
+        batch = torch.cat([perturbed(theta, indices, step) for step in steps])
+        return self.losses(batch).reshape(len(steps), -1)
+
+    @property
+    def blocks(self) -> tuple[slice, ...]:
+        """Parts of θ that belong together, such as the layers of a network; they cover all of it."""
+        return (slice(0, self.parameter_count),)
 
     @abstractmethod
-    def draw(self, generator: torch.Generator) -> None:
-        """Draw fresh points (or a fresh batch of data) for the next step."""
+    def draw(self, generator: torch.Generator, scale: float = 1.0) -> None:
+        """Draw fresh points (or a fresh batch of data) for the next step.
+
+        Args:
+            generator: the source of randomness.
+            scale: how many times the usual number.
+        """
 
 
 def perturbed(theta: torch.Tensor, indices: torch.Tensor, step: float) -> torch.Tensor:
@@ -81,6 +132,15 @@ class Trainer(ABC):
     """
 
     uses_backpropagation: bool = False
+
+    @property
+    def hold(self) -> int:
+        """For how many steps training points are kept before fresh ones are drawn."""
+        return 1
+
+    def batch_scale(self, step: int) -> float:
+        """How many times the usual number of points is drawn before step ``step`` (counted from 0)."""
+        return 1.0
 
     @abstractmethod
     def init(self, theta: torch.Tensor, seed: int) -> TrainerState:

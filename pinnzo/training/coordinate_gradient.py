@@ -75,11 +75,12 @@ class CoordinateGradient(GradientEstimator):
             # With no coordinate chosen a central estimate has no query of its own to take the loss from.
             base = objective.losses(theta[None])[0]
             for part in chosen.split(rows_at_once(self.max_batch, theta.numel())):
-                gradient[part] = ((self._losses(objective, theta, part, mu) - base) / mu).to(theta.dtype)
+                above = objective.losses_at_coordinates(theta, part, (mu,))[0]
+                gradient[part] = ((above - base) / mu).to(theta.dtype)
             return GradientEstimate(gradient, base.item())
         total = torch.zeros((), dtype=theta.dtype, device=theta.device)
         for part in chosen.split(max(1, rows_at_once(self.max_batch, theta.numel()) // 2)):
-            above, below = self._losses(objective, theta, part, mu, -mu).chunk(2)
+            above, below = objective.losses_at_coordinates(theta, part, (mu, -mu))
             gradient[part] = ((above - below) / (2 * mu)).to(theta.dtype)
             total = total + (above + below).sum()
         return GradientEstimate(gradient, total.item() / (2 * chosen.numel()))
@@ -90,12 +91,3 @@ class CoordinateGradient(GradientEstimator):
             return torch.arange(theta.numel(), device=theta.device)
         mask = torch.rand(theta.numel(), generator=generator, dtype=torch.float64) < self.share
         return mask.nonzero()[:, 0].to(theta.device)
-
-    @staticmethod
-    def _losses(objective: Objective, theta: torch.Tensor, part: torch.Tensor, *sizes: float) -> torch.Tensor:
-        """The losses at θ + μe_i for i in ``part``, for one μ after the other, (len(sizes) |part|,)."""
-        rows = theta.repeat(len(sizes) * len(part), 1)
-        positions = torch.arange(len(rows), device=theta.device)
-        shifts = torch.tensor(sizes, dtype=theta.dtype, device=theta.device).repeat_interleave(len(part))
-        rows[positions, part.repeat(len(sizes))] += shifts
-        return objective.losses(rows)

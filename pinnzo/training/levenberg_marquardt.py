@@ -59,7 +59,7 @@ class LevenbergMarquardt(Trainer):
     momentum: float = 0.5
     step_size: float | None = None
     central: bool = False
-    max_batch: int = 256
+    max_batch: int = 4096
 
     def __post_init__(self) -> None:
         require_positive("LevenbergMarquardt", damping=self.damping)
@@ -103,12 +103,12 @@ class LevenbergMarquardt(Trainer):
         mu = self.step_size if self.step_size is not None else torch.finfo(theta.dtype).eps ** (1 / 3)
         columns = []
         for indices in torch.arange(theta.numel(), device=theta.device).split(self.max_batch):
-            ahead = objective.residuals_at_coordinates(theta, indices, mu)
+            ahead = objective.differences(theta, indices, mu, residual)
             if self.central:
-                behind = objective.residuals_at_coordinates(theta, indices, -mu)
+                behind = objective.differences(theta, indices, -mu, residual)
                 columns.append((ahead - behind) / (2 * mu))
             else:
-                columns.append((ahead - residual) / mu)
+                columns.append(ahead / mu)
         return torch.cat(columns).T
 
     def _rejected(self, state: TrainerState, loss: float) -> TrainerState:

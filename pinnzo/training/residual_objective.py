@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 
-from pinnzo.derivatives.base import Discretisation, Estimator
+from pinnzo.derivatives.base import Discretisation, Estimator, Field
+from pinnzo.derivatives.evaluation import TILE_ELEMENTS
+from pinnzo.derivatives.stencil import StencilDiscretisation
 from pinnzo.errors import PinnzoError, SettingError
-from pinnzo.fields import NetworkField, SolutionField
-from pinnzo.networks.base import Network
+from pinnzo.fields import NetworkField, SolutionChange, SolutionField
+from pinnzo.networks.base import Network, Sweep
 from pinnzo.parallel import Workers
 from pinnzo.symbolic.compiler import CompiledProblem, CompiledResidual, PreparedResidual
 
@@ -28,12 +31,51 @@ MEMORY_ELEMENTS = 1 << 25
 
 @dataclass(frozen=True, eq=False)
 class _Term:
-    """One residual with the discretisation of its rows at each place, its weight and its number of points."""
+    """One residual with the discretisation of its rows at each place, its weight and its usual number of points."""
 
     residual: CompiledResidual
     rows: tuple[Discretisation, ...]
     weight: float
     points: int
+
+    @property
+    def evaluations_per_point(self) -> int:
+        return sum(rows.evaluations_per_point for rows in self.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """The points of one term: at each place (P, D), and all that depends on them alone."""
+
+    term: _Term
+    points: Sequence[torch.Tensor]
+    prepared: PreparedResidual
+
+    @property
+    def count(self) -> int:
+        return len(self.points[0])
+
+    @property
+    def scale(self) -> float:
+        """Of a residual in the vector whose sum of squares is the loss."""
+        return (self.term.weight / self.count) ** 0.5
+
+    def part(self, start: int, stop: int) -> _Batch:
+        """Some of the points; their scale is that of the whole batch, so it must be asked of that."""
+        part = slice(start, stop)
+        return _Batch(self.term, [x[part] for x in self.points], self.prepared.part(part))
+
+    def rows(self, field: Field) -> list[torch.Tensor]:
+        """The operators that the residual needs of K functions: for each place (K, P, R)."""
+        return [rows.apply(field, x) for rows, x in zip(self.term.rows, self.points, strict=True)]
+
+    def moved_rows(self, field: Field, rows: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """The rows (1, P, R) with those of K changes added: for each place (K, P, R)."""
+        moved = []
+        for discretisation, x, before in zip(self.term.rows, self.points, rows, strict=True):
+            assert isinstance(discretisation, StencilDiscretisation)
+            moved.append(discretisation.apply_to_changes(field, x).add_(before))
+        return moved
 
 
 class ResidualObjective(Objective):
@@ -76,26 +118,33 @@ class ResidualObjective(Objective):
         chosen = _chosen_weights(compiled, weights or {})
         for residual in compiled.conditions:
             self._terms.append(self._term(residual, chosen[residual.name], max(1, points // 2)))
-        self.evaluations_per_query = sum(t.points * sum(r.evaluations_per_point for r in t.rows) for t in self._terms)
+        self.evaluations_per_query = sum(t.points * t.evaluations_per_point for t in self._terms)
         self._workers = Workers(workers)
-        self._batch: list[tuple[list[torch.Tensor], PreparedResidual]] = []
+        self._batches: list[_Batch] = []
 
     def _term(self, residual: CompiledResidual, weight: float, points: int) -> _Term:
         dimension = len(residual.variables)
         rows = tuple(self.estimator.discretise(place, dimension) for place in residual.rows)
         return _Term(residual, rows, weight, points)
 
-    def draw(self, generator: torch.Generator) -> None:
-        """Draw fresh points."""
+    @property
+    def blocks(self) -> tuple[slice, ...]:
+        """The parts of θ that the network names."""
+        return self.network.blocks
+
+    def draw(self, generator: torch.Generator, scale: float = 1.0) -> None:
+        """Draw fresh points, ``scale`` times the usual number."""
         sampler = self.compiled.problem.sampler
         soft = {c.name: c for c in self.compiled.problem.ansatz.soft}
-        self._batch = []
+        self._batches = []
         for i, term in enumerate(self._terms):
+            count = max(1, round(scale * term.points))
             if i == 0:
-                points = [sampler.interior(term.points, generator, self.dtype)]
+                points = [sampler.interior(count, generator, self.dtype)]
             else:
-                points = sampler.condition(soft[term.residual.name], term.points, generator, self.dtype)
-            self._batch.append((points, term.residual.prepare(points)))
+                points = sampler.condition(soft[term.residual.name], count, generator, self.dtype)
+            self._batches.append(_Batch(term, points, term.residual.prepare(points)))
+        self.evaluations_per_query = sum(b.count * b.term.evaluations_per_point for b in self._batches)
 
     def residuals(self, theta: torch.Tensor) -> torch.Tensor:
         """The weighted residual vectors, (K, d) → (K, M)."""
@@ -110,6 +159,39 @@ class ResidualObjective(Objective):
         """The loss of K parameter vectors, (K, d) → (K,)."""
         return self.residuals(theta).square().sum(1)
 
+    def differences(
+        self, theta: torch.Tensor, indices: torch.Tensor, step: float, outputs: torch.Tensor
+    ) -> torch.Tensor:
+        """What the residuals change by when one parameter is perturbed, (K, M); see ``Objective.differences``.
+
+        By a sweep, where the network has one: derivatives are linear, so the changes of the rows are the rows of the
+        changes, and the rounding that the stencil leaves in the residuals themselves drops out.
+        """
+        sweep = self._sweep(theta, indices, step)
+        if sweep is None:
+            return super().differences(theta, indices, step, outputs)
+        self.evaluations += len(indices) * self.evaluations_per_query
+        changed = NetworkField(sweep, sweep.width, len(indices))
+        change = SolutionChange(changed, self.compiled.ansatz) if self.compiled.estimate == "solution" else changed
+        centre = self._field(theta[None])
+
+        def of_part(part: tuple[_Batch, float]) -> torch.Tensor:
+            batch, scale = part
+            rows = batch.rows(centre)
+            moved = batch.prepared.residual(batch.moved_rows(change, rows))
+            return scale * (moved - batch.prepared.residual(rows))
+
+        return torch.cat(self._workers.map(of_part, self._parts(sweep.width)), dim=1)
+
+    def losses_at_coordinates(self, theta: torch.Tensor, indices: torch.Tensor, steps: Sequence[float]) -> torch.Tensor:
+        """The losses at θ + μ e_i, (len(steps), K); by a sweep, where the network has one."""
+        if self._sweep(theta, indices[:1], steps[0]) is None:
+            return super().losses_at_coordinates(theta, indices, steps)
+        # The residuals at θ are the sweep's own: perturbed queries alone are counted.
+        outputs = torch.cat([b.scale * r for b, r in zip(self._batches, self._blocks(theta[None]), strict=True)], dim=1)
+        moved = [outputs + self.differences(theta, indices, step, outputs[0]) for step in steps]
+        return torch.stack([residuals.square().sum(1) for residuals in moved])
+
     def parts(self, theta: torch.Tensor) -> dict[str, float]:
         """The mean squared residual of the equation and of each soft condition, without weights, for one θ (d,)."""
         self.evaluations += self.evaluations_per_query
@@ -118,19 +200,41 @@ class ResidualObjective(Objective):
 
     def _residuals(self, theta: torch.Tensor) -> torch.Tensor:
         blocks = self._blocks(theta)
-        scales = [(t.weight / t.points) ** 0.5 for t in self._terms]
-        return torch.cat([scale * block for scale, block in zip(scales, blocks, strict=True)], dim=1)
+        return torch.cat([batch.scale * block for batch, block in zip(self._batches, blocks, strict=True)], dim=1)
 
     def _blocks(self, theta: torch.Tensor) -> list[torch.Tensor]:
-        if not self._batch:
+        """The residuals of each term without weights, (K, P)."""
+        self._check_drawn()
+        field = self._field(theta)
+        return [batch.prepared.residual(batch.rows(field)) for batch in self._batches]
+
+    def _field(self, theta: torch.Tensor) -> Field:
+        """The functions whose derivatives are estimated, for parameters (K, d)."""
+        network = NetworkField(self.network.bind(theta), self.network.width, len(theta))
+        return SolutionField(network, self.compiled.ansatz) if self.compiled.estimate == "solution" else network
+
+    def _sweep(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> Sweep | None:
+        """The network's sweep, where the residual can be had from changes and no graph is asked for."""
+        self._check_drawn()
+        linear = all(isinstance(rows, StencilDiscretisation) for term in self._terms for rows in term.rows)
+        return None if torch.is_grad_enabled() or not linear else self.network.sweep(theta, indices, step)
+
+    def _parts(self, width: int) -> list[tuple[_Batch, float]]:
+        """The batches cut into parts that are one tile each, and the scale of each part's residuals.
+
+        They do not depend on the number of workers, so that neither do the results.
+        """
+        parts = []
+        for batch in self._batches:
+            size = max(1, TILE_ELEMENTS // (width * max(rows.evaluations_per_point for rows in batch.term.rows)))
+            count = math.ceil(batch.count / size)
+            bounds = [batch.count * i // count for i in range(count + 1)]
+            parts += [(batch.part(a, b), batch.scale) for a, b in zip(bounds, bounds[1:], strict=False)]
+        return parts
+
+    def _check_drawn(self) -> None:
+        if not self._batches:
             raise PinnzoError("The objective has no points yet: call draw(generator) before it is asked for a loss.")
-        network = NetworkField(self.network.bind(theta), self.network.width)
-        field = SolutionField(network, self.compiled.ansatz) if self.compiled.estimate == "solution" else network
-        blocks = []
-        for term, (points, prepared) in zip(self._terms, self._batch, strict=True):
-            values = [rows.apply(field, x) for rows, x in zip(term.rows, points, strict=True)]
-            blocks.append(prepared.residual(values))
-        return blocks
 
 
 def _chosen_weights(compiled: CompiledProblem, given: Mapping[str, float]) -> dict[str, float]:
