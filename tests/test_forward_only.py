@@ -57,11 +57,14 @@ def test_no_autograd_graph_can_exist(no_backpropagation, monkeypatch, trainer, p
         def residuals(self, theta):
             return self.note(theta, self.inner.residuals(theta))
 
-        def residuals_at_coordinates(self, theta, indices, step):
-            return self.note(theta, self.inner.residuals_at_coordinates(theta, indices, step))
+        def differences(self, theta, indices, step, outputs):
+            return self.note(theta, self.inner.differences(theta, indices, step, outputs))
 
-        def draw(self, generator):
-            self.inner.draw(generator)
+        def losses_at_coordinates(self, theta, indices, steps):
+            return self.note(theta, self.inner.losses_at_coordinates(theta, indices, steps))
+
+        def draw(self, generator, scale=1.0):
+            self.inner.draw(generator, scale)
 
     original = fitting.fit
 

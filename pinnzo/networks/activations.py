@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from pinnzo.errors import SettingError
 
-
 Increment: TypeAlias = Callable[[torch.Tensor, torch.Tensor, float], "tuple[torch.Tensor, torch.Tensor]"]
 """From z, σ(z) and η to (a, b): σ(z + ε) − σ(z) = (a + b ε) ε, exact at ε = ±η and for smaller ε up to O(η³)."""
 
@@ -78,8 +77,9 @@ _ACTIVATIONS = {
         Activation("sine", torch.sin, torch.sin_, increment=_sine_increment),
         Activation("tanh", torch.tanh, torch.tanh_, increment=_tanh_increment),
         Activation("gelu", functional.gelu, functional.gelu, 2.0, _interpolated(functional.gelu)),
-        Activation("silu", functional.silu, lambda h: functional.silu(h, inplace=True), 2.0,
-                   _interpolated(functional.silu)),
+        Activation(
+            "silu", functional.silu, lambda h: functional.silu(h, inplace=True), 2.0, _interpolated(functional.silu)
+        ),
         Activation("softplus", functional.softplus, functional.softplus, 2.0, _interpolated(functional.softplus)),
         Activation("relu", torch.relu, torch.relu_, gain=2.0),
         Activation("identity", _same, _same, increment=_identity_increment),

@@ -5,16 +5,19 @@ and only what a coordinate touches is evaluated anew:
 
 - a weight or bias of a dense hidden layer changes one hidden unit, which is a rank-one update of the next layer. All
   weights that lead to a unit share its effect: the outputs, as a function of the unit's value, are followed by the
-  parabola through two perturbed values of the unit, which for perturbations of the usual sizes is exact to rounding;
+  parabola through perturbed values of the unit, which for perturbations of the usual sizes is exact to rounding;
 - an entry (a, i, j, b) of a tensor-train core changes the outputs with the digit i alone, by a partial contraction
   V[a, j, b] that all entries of the core share;
 - a parameter of the last layer changes one product.
 
-In a sine network a unit's perturbed value shifts the arguments of the next layer by amounts that are the same at all
-points, so that sin(z + ε) = sin z cos ε + cos z sin ε evaluates all of these perturbed networks by two matrix products.
+Activations are perturbed by values z ± η and followed by a parabola between them. Where the perturbations of many
+networks differ in factors that are the same at all points, their sums are brought into the order of matrix products.
+Larger perturbations, and activations with kinks, are evaluated one by one.
 
-Nothing here is differentiated: the results are the changes of the perturbed forward passes, up to rounding, and count
-as that many passes. That they cost little is a matter of evaluating them together.
+The results are the changes of the perturbed forward passes, up to rounding, and count as that many passes: nothing is
+differentiated, and a device that knows nothing but forward passes gives the same numbers. That a computer, which sees
+inside the network, evaluates them together at a fraction of the cost is a matter of arithmetic: for two hidden layers
+it ends up close to the operations of one pass forth and one back.
 """
 
 from __future__ import annotations
@@ -136,13 +139,15 @@ class _Model:
         columns = self.weights[k + 1][:, units]
         if k + 1 == self.last:
             return columns.T[:, :, None], None
-        if k + 2 == self.last and self.activation.name == "sine":
-            angles = eta * columns.T[:, None, :]
-            size = (*angles.shape[:1], self.weights[self.last].shape[0], -1)
-            odd = (self.weights[self.last] * torch.sin(angles) / eta).flatten(0, 1)
-            even = (self.weights[self.last] * torch.sin(angles / 2).square() * (-2 / eta**2)).flatten(0, 1)
-            a = torch.mm(odd, trace.cosines(k + 1)).reshape(size)
-            return a, torch.mm(even, trace.hidden[k + 2]).reshape(size)
+        bound = _bound(eta * float(columns.abs().max()))
+        if k + 2 == self.last and bound <= self.limit:
+            # A unit moves the next layer's sums by amounts that are the same at all points, so that the changes of
+            # all activations, as parabolas, add up to matrix products.
+            a, b = trace.increments(k + 1, bound)
+            last, columns = self.weights[self.last], columns.T[:, None, :]
+            first = torch.mm((last * columns).flatten(0, 1), a)
+            second = torch.mm((last * columns.square()).flatten(0, 1), b)
+            return first.unflatten(0, (len(units), -1)), second.unflatten(0, (len(units), -1))
         a = trace.inputs.new_empty(len(units), self.weights[self.last].shape[0], trace.inputs.shape[1])
         b = torch.empty_like(a)
         group = max(1, CHUNK_ELEMENTS // trace.sums[k + 1].numel())
@@ -172,14 +177,7 @@ class _Trace:
             self.sums.append(torch.addmm(bias, weight, self.hidden[-1]))
             self.hidden.append(model.activation.function(self.sums[-1]))
         self._model = model
-        self._cosines: dict[int, torch.Tensor] = {}
         self._increments: dict[tuple[int, float], tuple[torch.Tensor, torch.Tensor]] = {}
-
-    def cosines(self, k: int) -> torch.Tensor:
-        """Cos of the sums of layer k."""
-        if k not in self._cosines:
-            self._cosines[k] = torch.cos(self.sums[k])
-        return self._cosines[k]
 
     def increments(self, k: int, eta: float) -> tuple[torch.Tensor, torch.Tensor]:
         """The activation's parabolas (a, b) at the sums of layer k, each (units, S)."""
@@ -397,5 +395,3 @@ class _Core(_Part):
 def _bound(size: float) -> float:
     """The next power of two: coordinates of alike sizes then share their parabolas."""
     return 2.0 ** math.ceil(math.log2(size)) if 0 < size < math.inf else (1e-30 if size == 0 else size)
-
-

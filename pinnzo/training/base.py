@@ -37,9 +37,11 @@ class Objective(ABC):
         """All that a forward query tells, (K, d) → (K, M): the residuals, where the loss is their sum of squares."""
         return self.residuals(theta)
 
-    def least_squares(
-        self, outputs: torch.Tensor, jacobian: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def loss_of(self, outputs: torch.Tensor) -> float:
+        """The loss of outputs (M,) that are known already."""
+        return float(outputs @ outputs)
+
+    def least_squares(self, outputs: torch.Tensor, jacobian: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The least-squares problem min ‖A s + ρ‖² whose normal equations are those of a Gauss–Newton step s.
 
         For a loss ℓ(o) of outputs o, A and ρ satisfy 2 AᵀA = JᵀHJ and 2 Aᵀρ = Jᵀg, with the gradient g and the
@@ -70,9 +72,7 @@ class Objective(ABC):
         """
         return self.outputs(perturbed(theta, indices, step)) - outputs
 
-    def losses_at_coordinates(
-        self, theta: torch.Tensor, indices: torch.Tensor, steps: Sequence[float]
-    ) -> torch.Tensor:
+    def losses_at_coordinates(self, theta: torch.Tensor, indices: torch.Tensor, steps: Sequence[float]) -> torch.Tensor:
         """The losses at θ + μ e_i, for one μ after the other: (len(steps), K)."""
         batch = torch.cat([perturbed(theta, indices, step) for step in steps])
         return self.losses(batch).reshape(len(steps), -1)

@@ -25,7 +25,8 @@ class RunState:
 
     Attributes:
         trainer: the trainer's state.
-        points: the state of the generator that draws points, a uint8 tensor.
+        points: the state of the generator that draws points, a uint8 tensor; while points are held, that from which
+            they were drawn.
         best_theta: the parameters with the lowest validation loss.
         best_loss: that loss.
         evaluations: network evaluations so far, validation included.
@@ -101,6 +102,7 @@ def fit(
     hooks = hooks or Hooks()
     generator = torch.Generator(device=state.trainer.theta.device)
     generator.set_state(state.points)
+    points: torch.Tensor | None = None
     objective.evaluations, validation.evaluations = state.evaluations, 0
     began = time.perf_counter() - state.seconds
     guard = torch.enable_grad if trainer.uses_backpropagation else torch.inference_mode
@@ -112,7 +114,11 @@ def fit(
                 reason = budget.reason_to_stop(seconds, state.trainer.step, spent, error)
                 if reason is not None:
                     break
-                objective.draw(generator)
+                if points is None or state.trainer.step % trainer.hold == 0:
+                    # A run that goes on within a hold draws its points again, from where the generator stood.
+                    points = generator.get_state()
+                    begun = state.trainer.step - state.trainer.step % trainer.hold
+                    objective.draw(generator, trainer.batch_scale(begun))
                 stepped = trainer.step(objective, state.trainer)
                 spent = objective.evaluations + validation.evaluations
                 judged = None
@@ -127,7 +133,8 @@ def fit(
                     objective.evaluations + validation.evaluations,
                     time.perf_counter() - began,
                 )
-                state = _advance(state, stepped, generator, judged, record)
+                held = stepped.step % trainer.hold != 0
+                state = _advance(state, stepped, points if held else generator.get_state(), judged, record)
                 if judged is not None:
                     error = _best_error(state, budget, hooks)
                 if hooks.on_step is not None:
@@ -178,12 +185,12 @@ def _best_error(state: RunState, budget: Budget, hooks: Hooks) -> float | None:
 
 
 def _advance(
-    state: RunState, stepped: TrainerState, generator: torch.Generator, judged: _Judgement | None, record: Record
+    state: RunState, stepped: TrainerState, points: torch.Tensor, judged: _Judgement | None, record: Record
 ) -> RunState:
     state.history.append(record)
     return RunState(
         trainer=stepped,
-        points=generator.get_state(),
+        points=points,
         best_theta=state.best_theta if judged is None else judged.best_theta,
         best_loss=state.best_loss if judged is None else judged.best_loss,
         evaluations=record.evaluations,

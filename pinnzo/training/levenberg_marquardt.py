@@ -1,8 +1,9 @@
-"""Forward-only Levenberg–Marquardt: damped Gauss–Newton steps from coordinate perturbations."""
+"""Forward-only Levenberg–Marquardt: damped Gauss–Newton steps from perturbed forward passes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,10 +13,11 @@ from pinnzo.errors import SettingError
 
 from .base import Objective, Trainer, TrainerState
 from .settings import require_count, require_positive
+from .subspaces import Coordinates, Directions, Subspace, random_directions
 
-TRIALS = (0.01, 0.1, 1.0, 10.0)
 REJECTED = 100.0
-LEAST_DAMPING = 1e-14
+SMALLEST_DAMPING, LARGEST_DAMPING = 1e-14, 1e14
+POOR_GAIN, GOOD_GAIN, LEAST_GAIN = 0.25, 0.75, 1e-4
 
 
 @dataclass(frozen=True)
@@ -27,47 +29,86 @@ class LevenbergMarquardt(Trainer):
 
         min_s ‖J s + r‖² + λ ‖s − β s₋‖²,    s = β s₋ − (JᵀJ + λ I)⁻¹ Jᵀ (r + β J s₋),
 
-    with the previous step s₋ and the momentum β (Goldshlager et al. 2024), as a d × d or an M × M system, whichever
-    is smaller. One eigendecomposition serves all dampings λ × 0.01, 0.1, 1 and 10; the step whose loss on the same
-    points is lowest is taken, and its damping is the next one. If none lowers the loss, the parameters stay, the
-    momentum is dropped and λ grows a hundredfold.
+    with the previous step s₋ and the momentum β (SPRING), as a d × d or an M × M system, whichever is smaller. Several
+    dampings are tried; the step whose loss on the same points is lowest is taken. Its gain ratio, the decrease of the
+    loss over that which the quadratic model predicts, corrects the next damping: fourfold below 1/4, a third above 3/4
+    if none smaller was tried. A step that gains nothing is rejected: the parameters stay, the momentum is dropped, and
+    λ grows a hundredfold.
 
-    A step costs d + 5 loss queries (2d + 5 with central differences), which is why tensor-train networks, with about
-    10³ parameters, suit it.
+    For another convex loss of the outputs, such as the cross-entropy, the objective turns outputs and Jacobian into
+    the least-squares problem of the generalised Gauss–Newton matrix (``Objective.least_squares``).
+
+    A step costs d + 1 + T loss queries (2d + 1 + T with central differences) for T trials, which is why tensor-train
+    networks, with about 10³ parameters, suit it. Layered networks answer the d perturbed queries by a sweep
+    (``pinnzo.networks.sweeps``) in a small part of the time of d forward passes. For larger networks and for black
+    boxes, ``directions`` searches a random subspace of K dimensions instead, for K + 2 + T queries a step;
+    ``blockwise`` goes through the layers' matrices, cores and biases in turn, and needs the memory of the largest.
 
     Attributes:
         damping: λ at the first step, for residual vectors whose sum of squares is the loss.
         momentum: β in [0, 1). Fresh points every step make it worthwhile: each batch alone is overfitted.
-        step_size: μ; None takes ε^(1/3) of the dtype, which balances truncation against the rounding that the stencils
-            leave in the residuals.
+        step_size: μ; None takes ε^(1/3) of the dtype, which balances truncation against rounding. In single precision
+            that is 5e-3, and one-sided differences limit the accuracy: take ``central`` there.
         central: use central differences in the parameters.
+        trials: the factors of λ that are tried.
+        hold: for how many steps points are held; 1 draws fresh ones every step.
+        growth: the batch grows by this factor a step, 1 for a constant batch.
+        largest_batch: how many times the usual number of points the batch may grow to.
+        directions: K random directions (and the previous step) in place of all coordinates.
+        blockwise: one block of parameters a step.
         max_batch: perturbed parameter vectors that are evaluated at once.
 
     Raises:
-        SettingError: a number is out of range.
+        SettingError: a number is out of range, or ``directions`` is combined with ``blockwise``.
 
     Example:
         >>> LevenbergMarquardt(momentum=0.0).momentum
         0.0
 
     References:
-        Levenberg 1944; Marquardt 1963; Cartis & Roberts, derivative-free Gauss–Newton, 2019; Goldshlager et al.,
-        SPRING, 2024; Müller & Zeinhofer, energy natural gradients, 2023.
+        Levenberg 1944; Marquardt 1963; Cartis & Roberts, derivative-free Gauss–Newton, 2019; Cartis & Roberts, scalable
+        subspace methods for derivative-free least squares, 2023; Goldshlager et al., SPRING, 2024; Müller & Zeinhofer,
+        energy natural gradients, 2023; Schraudolph, fast curvature matrix-vector products, 2002.
     """
 
     damping: float = 1e-3
     momentum: float = 0.5
     step_size: float | None = None
     central: bool = False
+    trials: Sequence[float] = (0.01, 0.1, 1.0, 10.0)
+    hold: int = 1
+    growth: float = 1.0
+    largest_batch: float = 8.0
+    directions: int | None = None
+    blockwise: bool = False
     max_batch: int = 4096
 
     def __post_init__(self) -> None:
-        require_positive("LevenbergMarquardt", damping=self.damping)
+        owner = type(self).__name__
+        object.__setattr__(self, "trials", tuple(self.trials))
+        require_positive(owner, damping=self.damping, growth=self.growth, largest_batch=self.largest_batch)
+        for factor in self.trials:
+            require_positive(owner, trials=factor)
+        if not self.trials:
+            raise SettingError(f"{owner}: trials is empty: give at least one factor, such as (1.0,).")
         if self.step_size is not None:
-            require_positive("LevenbergMarquardt", step_size=self.step_size)
-        require_count("LevenbergMarquardt", max_batch=self.max_batch)
-        if not 0 <= self.momentum < 1:
-            raise SettingError(f"LevenbergMarquardt: momentum must lie in [0, 1), got {self.momentum!r}.")
+            require_positive(owner, step_size=self.step_size)
+        require_count(owner, max_batch=self.max_batch, hold=self.hold)
+        if self.directions is not None:
+            require_count(owner, directions=self.directions)
+            if self.blockwise:
+                raise SettingError(f"{owner}: directions and blockwise exclude each other; give one of the two.")
+        for name, value, low, high in (
+            ("momentum", self.momentum, 0.0, 1.0),
+            ("growth", self.growth, 1.0, math.inf),
+            ("largest_batch", self.largest_batch, 1.0, math.inf),
+        ):
+            if not low <= value < high:
+                raise SettingError(f"{owner}: {name} must lie in [{low:g}, {high:g}), got {value!r}.")
+
+    def batch_scale(self, step: int) -> float:
+        """How many times the usual number of points step ``step`` takes."""
+        return min(self.largest_batch, math.exp(min(700.0, step * math.log(self.growth))))
 
     def init(self, theta: torch.Tensor, seed: int) -> TrainerState:
         """The state before the first step, from initial parameters (d,)."""
@@ -76,54 +117,92 @@ class LevenbergMarquardt(Trainer):
 
     def step(self, objective: Objective, state: TrainerState) -> TrainerState:
         """One Gauss–Newton step on the objective's current points; ``state`` is left as it was."""
+        generator = torch.Generator()
+        generator.set_state(state.generator)
         theta, memory = state.theta, state.memory
-        residual = objective.residuals(theta[None])[0]
-        loss = float(residual @ residual)
-        jacobian = self.jacobian(objective, theta, residual)
-        velocity = self.momentum * memory["velocity"]
-        if not math.isfinite(loss) or not bool(jacobian.isfinite().all()):
+        outputs = objective.outputs(theta[None])[0]
+        subspace = self._subspace(objective, state, generator)
+        state = replace(state, generator=generator.get_state())
+        jacobian = subspace.differentiate(self, objective, theta, outputs)
+        residual, matrix = objective.least_squares(outputs, jacobian)
+        if not bool(residual.isfinite().all()) or not bool(matrix.isfinite().all()):
+            return self._rejected(state, math.nan)
+        # Normal equations square the condition number: they are formed and solved in double precision always.
+        residual, matrix = residual.double(), matrix.double()
+        velocity = self.momentum * subspace.restrict(memory["velocity"]).double()
+        dampings = [min(max(memory["damping"] * f, SMALLEST_DAMPING), LARGEST_DAMPING) for f in self.trials]
+        inner = velocity + damped_steps(matrix, residual + matrix @ velocity, dampings)
+        steps = subspace.expand(inner.to(theta.dtype))
+        loss = objective.loss_of(outputs)
+        losses = [trial if math.isfinite(trial) else math.inf for trial in objective.losses(theta + steps).tolist()]
+        best = losses.index(min(losses))
+        predicted = float(residual @ residual - (matrix @ inner[best] + residual).square().sum())
+        gain = (loss - losses[best]) / predicted if predicted > 0 else math.nan
+        if not losses[best] < loss or gain < LEAST_GAIN:
             return self._rejected(state, loss)
-        dampings = [max(memory["damping"] * factor, LEAST_DAMPING) for factor in TRIALS]
-        steps = velocity + damped_steps(jacobian, residual + jacobian @ velocity, dampings)
-        losses = objective.losses(theta + steps).nan_to_num(math.inf, math.inf, math.inf)
-        best = int(losses.argmin())
-        if not float(losses[best]) < loss:
-            return self._rejected(state, loss)
-        memory = {**memory, "damping": dampings[best], "velocity": steps[best].clone()}
+        correction = 4.0 if gain < POOR_GAIN else 1.0
+        if gain > GOOD_GAIN and self.trials[best] == min(self.trials):
+            correction = 1 / 3
+        memory = {
+            **memory,
+            "damping": min(max(dampings[best] * correction, SMALLEST_DAMPING), LARGEST_DAMPING),
+            "velocity": subspace.remember(memory["velocity"], steps[best]),
+        }
         return replace(state, theta=theta + steps[best], step=state.step + 1, loss=loss, memory=memory)
 
-    def jacobian(self, objective: Objective, theta: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
-        """∂r/∂θ by differences, (M, d).
+    def jacobian(
+        self, objective: Objective, theta: torch.Tensor, outputs: torch.Tensor, indices: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """∂ outputs/∂θ by differences, (M, n).
 
         Args:
             objective: answers for its current points.
             theta: where, (d,).
-            residual: r(θ), (M,).
+            outputs: those at θ, (M,).
+            indices: the n coordinates, all d of them by default.
         """
-        mu = self.step_size if self.step_size is not None else torch.finfo(theta.dtype).eps ** (1 / 3)
+        mu = self.perturbation(theta)
+        if indices is None:
+            indices = torch.arange(theta.numel(), device=theta.device)
         columns = []
-        for indices in torch.arange(theta.numel(), device=theta.device).split(self.max_batch):
-            ahead = objective.differences(theta, indices, mu, residual)
+        for some in indices.split(self.max_batch):
+            ahead = objective.differences(theta, some, mu, outputs)
             if self.central:
-                behind = objective.differences(theta, indices, -mu, residual)
+                behind = objective.differences(theta, some, -mu, outputs)
                 columns.append((ahead - behind) / (2 * mu))
             else:
                 columns.append(ahead / mu)
         return torch.cat(columns).T
 
+    def perturbation(self, theta: torch.Tensor) -> float:
+        """The perturbation size μ."""
+        return self.step_size if self.step_size is not None else torch.finfo(theta.dtype).eps ** (1 / 3)
+
+    def _subspace(self, objective: Objective, state: TrainerState, generator: torch.Generator) -> Subspace:
+        theta = state.theta
+        if self.directions is not None:
+            return Directions(random_directions(self.directions, state.memory["velocity"], generator))
+        if self.blockwise:
+            blocks = objective.blocks
+            block = blocks[state.step % len(blocks)]
+            return Coordinates(torch.arange(block.start, block.stop, device=theta.device), theta.numel())
+        return Coordinates(None, theta.numel())
+
     def _rejected(self, state: TrainerState, loss: float) -> TrainerState:
         memory: dict[str, Any] = {
             **state.memory,
             # A damping that has grown without bound would take as long to come down again.
-            "damping": min(state.memory["damping"] * REJECTED, 1 / LEAST_DAMPING),
+            "damping": min(state.memory["damping"] * REJECTED, LARGEST_DAMPING),
             "velocity": torch.zeros_like(state.theta),
             "rejected": state.memory["rejected"] + 1,
         }
         return replace(state, step=state.step + 1, loss=loss, memory=memory)
 
 
-def damped_steps(jacobian: torch.Tensor, residual: torch.Tensor, dampings: list[float]) -> torch.Tensor:
-    """−(JᵀJ + λ I)⁻¹ Jᵀ r for several λ, from one eigendecomposition of the smaller of JᵀJ and J Jᵀ.
+def damped_steps(jacobian: torch.Tensor, residual: torch.Tensor, dampings: Sequence[float]) -> torch.Tensor:
+    """−(JᵀJ + λ I)⁻¹ Jᵀ r for several λ, from the smaller of JᵀJ and J Jᵀ.
+
+    Cholesky factors serve as long as they exist; where rounding makes a matrix indefinite, an eigendecomposition does.
 
     Args:
         jacobian: J, (M, d).
@@ -139,9 +218,19 @@ def damped_steps(jacobian: torch.Tensor, residual: torch.Tensor, dampings: list[
     """
     dual = jacobian.shape[0] < jacobian.shape[1]
     gram = jacobian @ jacobian.T if dual else jacobian.T @ jacobian
-    values, vectors = torch.linalg.eigh(gram)
-    values = values.clamp_min(0.0)
-    right = vectors.T @ (residual if dual else jacobian.T @ residual)
-    inverse = 1.0 / (values + torch.tensor(dampings, dtype=values.dtype, device=values.device)[:, None])
-    solved = (right * inverse) @ vectors.T
-    return -(solved @ jacobian if dual else solved)
+    right = residual if dual else jacobian.T @ residual
+    shift = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    least = float(gram.diagonal().mean()) * torch.finfo(gram.dtype).eps * len(gram)
+    spectrum: tuple[torch.Tensor, torch.Tensor] | None = None
+    solved = []
+    for damping in dampings:
+        factor, failed = torch.linalg.cholesky_ex(gram + damping * shift)
+        if damping >= least and not int(failed):
+            solved.append(torch.cholesky_solve(right[:, None], factor)[:, 0])
+            continue
+        if spectrum is None:
+            spectrum = torch.linalg.eigh(gram)
+        values, vectors = spectrum
+        solved.append(vectors @ (vectors.T @ right / (values.clamp_min(0.0) + damping)))
+    solution = torch.stack(solved)
+    return -(solution @ jacobian if dual else solution)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 
@@ -229,7 +230,7 @@ class ResidualObjective(Objective):
             size = max(1, TILE_ELEMENTS // (width * max(rows.evaluations_per_point for rows in batch.term.rows)))
             count = math.ceil(batch.count / size)
             bounds = [batch.count * i // count for i in range(count + 1)]
-            parts += [(batch.part(a, b), batch.scale) for a, b in zip(bounds, bounds[1:], strict=False)]
+            parts += [(batch.part(a, b), batch.scale) for a, b in pairwise(bounds)]
         return parts
 
     def _check_drawn(self) -> None:

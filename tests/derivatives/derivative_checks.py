@@ -77,7 +77,7 @@ class SineNetwork:
         def normal(*shape: int) -> torch.Tensor:
             return torch.randn(count, *shape, generator=generator, dtype=torch.float32).to(dtype)
 
-        self.width = width
+        self.width = count * width  # all K are evaluated at once
         self.first, self.bias = normal(dimension, width) / dimension**0.5, normal(1, width)
         self.second, self.last = normal(width, width) / width**0.5, normal(width, 1) / width**0.5
         self.evaluations = 0

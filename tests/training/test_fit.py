@@ -22,7 +22,7 @@ class Script(Objective):
         self.evaluations += len(theta) * self.evaluations_per_query
         return theta[:, 0].abs()
 
-    def draw(self, generator):
+    def draw(self, generator, scale=1.0):
         self.draws.append(int(torch.randint(1 << 30, (), generator=generator)))
 
 

@@ -21,7 +21,7 @@ class Residuals(Objective):
     def losses(self, theta):
         return self.residuals(theta).square().sum(1)
 
-    def draw(self, generator):
+    def draw(self, generator, scale=1.0):
         pass
 
 

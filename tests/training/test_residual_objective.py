@@ -11,6 +11,7 @@ from pinnzo.networks import build_network
 from pinnzo.settings import RunSettings
 from pinnzo.symbolic.compiler import CompiledProblem
 from pinnzo.training import residual_objective
+from pinnzo.training.base import perturbed
 from pinnzo.training.residual_objective import DEFAULT_WEIGHT, ResidualObjective
 
 H = 2e-3
@@ -59,7 +60,7 @@ def test_the_loss_is_the_sum_of_squares_of_the_residuals():
 def test_residuals_are_those_written_out_by_hand():
     objective = drawn(objective_of(square()))
     theta = some_theta(objective)
-    (inside,), (left,), (top,) = (points for points, _ in objective._batch)
+    (inside,), (left,), (top,) = (batch.points for batch in objective._batches)
     assert inside.shape == (12, 2)
     assert (left[:, 0] == 0).all()
     assert (top[:, 1] == 2).all()
@@ -181,14 +182,61 @@ def test_one_vector_alone_has_the_residual_that_it_has_among_others():
     torch.testing.assert_close(objective.residuals(theta[7:8])[0], together[7], rtol=1e-9, atol=1e-9)
 
 
-def test_residuals_at_coordinates_are_those_of_perturbed_vectors():
+@torch.no_grad()
+@pytest.mark.parametrize("estimate", ["network", "solution"])
+@pytest.mark.parametrize("step", [1e-5, -1e-5, 0.1])
+def test_differences_are_those_of_perturbed_vectors(estimate, step):
+    objective = drawn(objective_of(square(), estimate=estimate))
+    theta = some_theta(objective, 1)[0]
+    indices = torch.randperm(len(theta), generator=torch.Generator().manual_seed(0))[:30]
+    before = objective.residuals(theta[None])[0]
+    found = objective.differences(theta, indices, step, before)
+    expected = objective.residuals(perturbed(theta, indices, step)) - before
+    # The plain difference has the rounding of second derivatives, of the order of ε/h² ≈ 1e-10.
+    torch.testing.assert_close(found, expected, rtol=1e-7, atol=2e-9)
+
+
+@torch.no_grad()
+def test_differences_of_a_sweep_have_less_rounding_than_plain_ones():
     objective = drawn(objective_of(square()))
     theta = some_theta(objective, 1)[0]
-    indices = torch.tensor([0, 5, 11])
-    moved = theta.repeat(3, 1)
-    moved[torch.arange(3), indices] += 0.1
-    found = objective.residuals_at_coordinates(theta, indices, 0.1)
-    torch.testing.assert_close(found, objective.residuals(moved), rtol=1e-7, atol=1e-7)
+    indices = torch.arange(len(theta))
+    before = objective.residuals(theta[None])[0]
+    # A tenth of the stencil's step leaves a hundred times the rounding, but hardly any in differences of a sweep.
+    exact = objective.differences(theta, indices, 1e-4, before) - objective.differences(theta, indices, -1e-4, before)
+    exact = exact / 2e-4
+
+    def error(step, differences):
+        return float((differences / step - exact).abs().max())
+
+    step = 1e-7
+    swept = error(step, objective.differences(theta, indices, step, before))
+    plain = error(step, objective.residuals(perturbed(theta, indices, step)) - before)
+    assert swept < 1e-4
+    assert plain > 10 * swept
+
+
+@torch.no_grad()
+def test_losses_at_coordinates_are_those_of_perturbed_vectors():
+    objective = drawn(objective_of(square()))
+    theta = some_theta(objective, 1)[0]
+    indices = torch.tensor([11, 0, 5])
+    spent = objective.evaluations
+    found = objective.losses_at_coordinates(theta, indices, (1e-3, -1e-3))
+    assert objective.evaluations - spent == 6 * objective.evaluations_per_query
+    for step, losses in zip((1e-3, -1e-3), found, strict=True):
+        torch.testing.assert_close(losses, objective.losses(perturbed(theta, indices, step)), rtol=1e-9, atol=0)
+
+
+def test_a_scaled_draw_has_so_many_times_the_points():
+    objective = objective_of(square())
+    usual = objective.evaluations_per_query
+    objective.draw(torch.Generator().manual_seed(0), 2.5)
+    theta = some_theta(objective)
+    assert objective.residuals(theta).shape == (3, 30 + 15 + 15)
+    assert objective.evaluations_per_query == 2.5 * usual
+    objective.draw(torch.Generator().manual_seed(0))
+    assert objective.evaluations_per_query == usual
 
 
 @pytest.mark.parametrize("name", ["hjb", "poisson-2d", "heat", "poisson"])

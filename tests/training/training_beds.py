@@ -23,7 +23,7 @@ class Quadratic(Objective):
         self.evaluations += len(theta)
         return self.constant + theta @ self.g + 0.5 * ((theta @ self.H) * theta).sum(1)
 
-    def draw(self, generator: torch.Generator) -> None:
+    def draw(self, generator: torch.Generator, scale: float = 1.0) -> None:
         pass
 
     def gradient(self, theta: torch.Tensor) -> torch.Tensor:
@@ -56,7 +56,7 @@ class Regression(Objective):
             self.poison = 0
         return losses
 
-    def draw(self, generator: torch.Generator) -> None:
+    def draw(self, generator: torch.Generator, scale: float = 1.0) -> None:
         self.x = torch.rand(self.points, generator=generator, dtype=torch.float64) * 2 - 1
 
     @staticmethod
