@@ -23,7 +23,7 @@ from pinnzo.errors import PinnzoError, SettingError
 from pinnzo.settings import RunSettings
 from pinnzo.storage import check_folder, prepare_folder, replacing
 from pinnzo.symbolic.serialise import problem_to_json
-from pinnzo.training import Trainer, as_trainer
+from pinnzo.training import trainer_named
 
 
 class _Group(TyperGroup):
@@ -52,7 +52,9 @@ app = typer.Typer(
 )
 
 FIGURES = ("slice.png", "history.png")
-Trainers = Literal["hybrid", "levenberg-marquardt", "rge", "cge", "first-order"]
+Trainers = Literal[
+    "hybrid", "levenberg-marquardt", "rge", "cge", "first-order", "lbfgs", "autodiff-gauss-newton"
+]  # fmt: skip
 Derivatives = Literal["smolyak", "finite-difference", "autodiff"]
 Networks = Literal["tensor-train", "dense", "paper"]
 
@@ -110,7 +112,7 @@ def solve(
             smolyak={"level": level, "sigma": sigma, "growth": growth},
             finite={"step": step, "order": order},
         ),
-        trainer=_trainer(trainer),
+        trainer=trainer_named(trainer),
         points=points,
         seed=seed,
         dtype=dtype,
@@ -233,14 +235,6 @@ def _estimator(kind: str | None, smolyak: dict[str, Any], finite: dict[str, Any]
     if kind == "autodiff":
         return pz.Autodiff()
     return pz.SmolyakStein(**smolyak) if kind == "smolyak" else pz.FiniteDifference(**finite)
-
-
-def _trainer(kind: str) -> Trainer:
-    choices = {
-        "hybrid": pz.HybridZO, "levenberg-marquardt": pz.LevenbergMarquardt, "rge": pz.RandomGradient,
-        "cge": pz.CoordinateGradient, "first-order": pz.FirstOrder,
-    }  # fmt: skip
-    return as_trainer(choices[kind]())
 
 
 def _budget(

@@ -66,7 +66,7 @@ def test_a_run_is_that_of_the_library(tmp_path):
     np.testing.assert_array_equal(loaded.theta, same.theta)
 
 
-@pytest.mark.parametrize("trainer", ["hybrid", "levenberg-marquardt", "rge", "cge", "first-order"])
+@pytest.mark.parametrize("trainer", pz.training.TRAINERS)
 def test_every_trainer(trainer):
     result = command("solve", "poisson-2d", "--trainer", trainer, "--steps", 1, *SMALL, "--json", "--quiet")
     assert result.exit_code == 0, result.output
