@@ -6,6 +6,8 @@ from pinnzo import networks as networks
 from pinnzo.accuracy import Accuracy as Accuracy
 from pinnzo.catalogue import problem as problem
 from pinnzo.catalogue import problems as problems
+from pinnzo.comparison import TrainerComparison as TrainerComparison
+from pinnzo.comparison import compare_trainers as compare_trainers
 from pinnzo.derivatives import Autodiff as Autodiff
 from pinnzo.derivatives import FiniteDifference as FiniteDifference
 from pinnzo.derivatives import SmolyakStein as SmolyakStein
