@@ -48,7 +48,8 @@ def trainers(
     problem: Annotated[str, typer.Argument(help="A bundled problem, or a file FILE.py or FILE.py:NAME.")] = "hjb",
     set_: SetOptions = None,
     chosen: Annotated[
-        str | None, typer.Option("--trainers", help=f"Some of {','.join(TRAINERS)}; all by default.")
+        str | None,
+        typer.Option("--trainers", help=f"Some of {', '.join(TRAINERS)}, with commas between them; all by default."),
     ] = None,
     derivatives: Annotated[Derivatives | None, typer.Option(help="The derivative estimator.")] = None,
     baseline_derivatives: Annotated[

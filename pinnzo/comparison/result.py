@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 THRESHOLDS = (1e-2, 1e-3, 1e-4, 1e-5)
 """The errors whose first time is reported."""
 NOTE = (
-    "Trained by back-propagation, whose backward passes are not counted as network evaluations: compare it by seconds."
+    "Trained by back-propagation, on one thread; the backward passes are not counted as network evaluations: compare it "
+    "by seconds."
 )
 
 
@@ -136,6 +137,7 @@ class TrainerComparison:
         budget: of each run.
         runs: all runs, trainer after trainer.
         status: whether all of them were made, as a sentence.
+        threads: that forward passes are shared out among; back-propagation runs on one.
     """
 
     problem: str
@@ -144,6 +146,7 @@ class TrainerComparison:
     budget: Budget
     runs: tuple[TrainerRun, ...]
     status: str
+    threads: int = 1
 
     @property
     def summaries(self) -> tuple[TrainerSummary, ...]:
@@ -198,6 +201,7 @@ class TrainerComparison:
             "dimension": self.dimension,
             "parameters": self.parameters,
             "points": self.points,
+            "threads": self.threads,
             "seeds": list(self.seeds),
             "budget": {name: value for name, value in asdict(self.budget).items() if value is not None},
             "zero_network": _number(self.zero_network),

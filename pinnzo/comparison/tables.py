@@ -28,7 +28,8 @@ def heading(comparison: TrainerComparison) -> str:
     return (
         f"{comparison.problem}: {comparison.dimension} variables, {comparison.parameters:,} parameters, "
         f"{comparison.points} points, {listed([limit for limit in limits.values() if limit])} each, "
-        f"{'seed' if len(seeds) == 1 else 'median of the seeds'} {listed(seeds)}"
+        f"{'seed' if len(seeds) == 1 else 'median of the seeds'} {listed(seeds)}, "
+        f"{comparison.threads} thread{'s' if comparison.threads > 1 else ''}"
     )
 
 
@@ -88,8 +89,8 @@ def markdown(comparison: TrainerComparison) -> str:
     lines = [[*head, "status"], ["---"] * (len(head) + 1)]
     lines += [[*row, status.get(row[0], "")] for row in rows(comparison)]
     text = "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
-    title = heading(comparison)
-    return f"# Trainers compared\n\n{title}.\n\n{text}\n\n\\* {NOTE}\n\n{comparison.status}\n"
+    note = f"\\* {NOTE}\n\n" if any(run.uses_backpropagation for run in comparison.runs) else ""
+    return f"# Trainers compared\n\n{heading(comparison)}.\n\n{text}\n\n{note}{comparison.status}\n"
 
 
 def _marked(run: TrainerRun) -> str:

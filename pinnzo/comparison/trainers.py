@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pinnzo import catalogue
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import DeclarationError, SettingError
+from pinnzo.parallel import default_workers
 from pinnzo.settings import RunSettings, whole_number
 from pinnzo.symbolic.problem import Problem
 from pinnzo.training import TRAINERS, Budget, FirstOrder, Trainer, as_trainer, trainer_named
@@ -111,7 +112,9 @@ def compare_trainers(
             raise
         done = listed(list(dict.fromkeys(run.label for run in runs)))
         status = f"The comparison was interrupted; it holds what was run of {done}."
-    return TrainerComparison(problem.name, problem.dimension, settings.points, settings.budget, tuple(runs), status)
+    return TrainerComparison(
+        problem.name, problem.dimension, settings.points, settings.budget, tuple(runs), status, default_workers()
+    )
 
 
 def _chosen(trainers: Sequence[str] | Mapping[str, Trainer] | None) -> dict[str, Trainer]:

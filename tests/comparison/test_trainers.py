@@ -110,6 +110,7 @@ def test_the_tables_say_it_all(everything):
             assert word in text
         assert "s to 1e-4" in text
     assert "backward passes are not counted" in everything.markdown()
+    assert "\\*" not in compare(trainers=["rge"]).markdown()
     assert everything.markdown().count("The budget of 3 steps was used up") == 7
     (line,) = statuses(everything)
     assert line.startswith("hybrid zeroth-order, RGE, CGE, ")
