@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 THRESHOLDS = (1e-2, 1e-3, 1e-4, 1e-5)
 """The errors whose first time is reported."""
 NOTE = (
-    "Trained by back-propagation, on one thread; the backward passes are not counted as network evaluations: compare it "
+    "Trained by back-propagation, on one thread; backward passes are not counted as network evaluations: compare it "
     "by seconds."
 )
 
