@@ -6,6 +6,8 @@ from pinnzo import networks as networks
 from pinnzo.accuracy import Accuracy as Accuracy
 from pinnzo.catalogue import problem as problem
 from pinnzo.catalogue import problems as problems
+from pinnzo.comparison import TrainerComparison as TrainerComparison
+from pinnzo.comparison import compare_trainers as compare_trainers
 from pinnzo.derivatives import Autodiff as Autodiff
 from pinnzo.derivatives import FiniteDifference as FiniteDifference
 from pinnzo.derivatives import SmolyakStein as SmolyakStein
@@ -31,6 +33,8 @@ from pinnzo.symbolic import divergence as divergence
 from pinnzo.symbolic import gradient as gradient
 from pinnzo.symbolic import gradient_norm_squared as gradient_norm_squared
 from pinnzo.symbolic import laplacian as laplacian
+from pinnzo.training import LBFGS as LBFGS
+from pinnzo.training import AutodiffGaussNewton as AutodiffGaussNewton
 from pinnzo.training import Budget as Budget
 from pinnzo.training import CoordinateGradient as CoordinateGradient
 from pinnzo.training import FirstOrder as FirstOrder

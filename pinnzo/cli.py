@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import json
-import math
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import sympy as sp
 import typer
@@ -17,13 +15,29 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import pinnzo as pz
-from pinnzo import catalogue
-from pinnzo.derivatives import Estimator
+from pinnzo import catalogue, cli_compare
+from pinnzo.cli_options import (
+    AsJson,
+    Derivatives,
+    Evaluations,
+    Networks,
+    Output,
+    Quiet,
+    Seconds,
+    SetOptions,
+    Steps,
+    TargetError,
+    Trainers,
+    budget_of,
+    estimator_of,
+    network_of,
+    problem_of,
+    settings_of,
+)
 from pinnzo.errors import PinnzoError, SettingError
-from pinnzo.settings import RunSettings
 from pinnzo.storage import check_folder, prepare_folder, replacing
 from pinnzo.symbolic.serialise import problem_to_json
-from pinnzo.training import Trainer, as_trainer
+from pinnzo.training import trainer_named
 
 
 class _Group(TyperGroup):
@@ -51,24 +65,15 @@ app = typer.Typer(
     add_completion=False,
 )
 
-FIGURES = ("slice.png", "history.png")
-Trainers = Literal["hybrid", "levenberg-marquardt", "rge", "cge", "first-order"]
-Derivatives = Literal["smolyak", "finite-difference", "autodiff"]
-Networks = Literal["tensor-train", "dense", "paper"]
+app.add_typer(cli_compare.app, name="compare")
 
-Seconds = Annotated[float | None, typer.Option(help="Stop after so many seconds of training.")]
-Steps = Annotated[int | None, typer.Option(help="Stop after so many steps.")]
-Evaluations = Annotated[float | None, typer.Option(help="Stop after so many network evaluations.")]
-TargetError = Annotated[float | None, typer.Option(help="Stop once the relative L2 error is this small.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
-Output = Annotated[Path | None, typer.Option(help="Write solution, history and figures to this folder.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+FIGURES = ("slice.png", "history.png")
 
 
 @app.command()
 def solve(
     problem: Annotated[str, typer.Argument(help="A bundled problem, or a file FILE.py or FILE.py:NAME.")],
-    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting of the problem: dimension=20.")] = None,
+    set_: SetOptions = None,
     trainer: Annotated[Trainers, typer.Option(help="The training method.")] = "hybrid",
     derivatives: Annotated[Derivatives | None, typer.Option(help="The derivative estimator.")] = None,
     level: Annotated[int | None, typer.Option(help="Level of the sparse grid (smolyak).")] = None,
@@ -97,27 +102,27 @@ def solve(
     quiet: Quiet = False,
 ) -> None:
     """Solve a partial differential equation."""
-    declared = _problem(problem, _settings(set_ or [], "--set"))
+    declared = problem_of(problem, settings_of(set_ or [], "--set"))
     # A run whose end cannot be written is refused before it begins.
     if output is not None:
         check_folder(output)
         problem_to_json(declared)
     solution = pz.solve(
         declared,
-        network=_network(network, width=width, depth=depth, rank=rank, activation=activation),
-        derivatives=_estimator(
+        network=network_of(network, width=width, depth=depth, rank=rank, activation=activation),
+        derivatives=estimator_of(
             derivatives,
             smolyak={"level": level, "sigma": sigma, "growth": growth},
             finite={"step": step, "order": order},
         ),
-        trainer=_trainer(trainer),
+        trainer=trainer_named(trainer),
         points=points,
         seed=seed,
         dtype=dtype,
         device=device,
         estimate=estimate,
-        weights=_settings(weight or [], "--weight"),
-        budget=_budget(seconds, steps, evaluations, target_error),
+        weights=settings_of(weight or [], "--weight"),
+        budget=budget_of(seconds, steps, evaluations, target_error),
         checkpoint=checkpoint,
         progress=not quiet,
     )
@@ -138,7 +143,7 @@ def resume(
     """Go on with a run that was stopped; limits count from its beginning."""
     if output is not None:
         check_folder(output)
-    budget = _budget(seconds, steps, evaluations, target_error)
+    budget = budget_of(seconds, steps, evaluations, target_error)
     _finish(pz.resume(folder, budget=budget, progress=not quiet), output, as_json)
 
 
@@ -172,97 +177,10 @@ def plot(
         return symbols[name]
 
     chosen = [symbol(name.strip()) for name in axes.split(",")] if axes else None
-    held = {symbol(name): value for name, value in _settings(at or [], "--at").items()}
+    held = {symbol(name): value for name, value in settings_of(at or [], "--at").items()}
     _draw(solution, folder, chosen, held)
     for name in FIGURES:
         sys.stdout.write(f"{folder / name}\n")
-
-
-def _problem(name: str, settings: dict[str, Any]) -> pz.Problem:
-    path, _, wanted = name.partition(".py:")
-    if not wanted and not name.endswith(".py"):
-        return catalogue.problem(name, **settings)
-    entries = catalogue.entries_of(Path(f"{path}.py" if wanted else name))
-    if not wanted and len(entries) > 1:
-        raise SettingError(f"{name} declares {', '.join(entries)}: choose one with {name}:NAME.")
-    key = wanted.replace("_", "-") or next(iter(entries))
-    if key not in entries:
-        raise SettingError(f"{path}.py declares no {wanted!r}; it declares {', '.join(entries)}.")
-    return entries[key].build(**settings)
-
-
-def _settings(pairs: list[str], option: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        if not equals or not key.strip():
-            raise SettingError(f"{option} {pair!r} is not of the form name=value.")
-        try:
-            found[key.strip()] = ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError):
-            found[key.strip()] = text.strip()
-    if option != "--set" and (
-        wrong := [k for k, v in found.items() if isinstance(v, bool) or not isinstance(v, (int, float))]
-    ):
-        raise SettingError(f"{option} {wrong[0]}={found[wrong[0]]} is not a number.")
-    return found
-
-
-def _network(kind: str, **given: Any) -> Any:
-    chosen = {name: value for name, value in given.items() if value is not None}
-    if kind == "paper":
-        if chosen:
-            raise SettingError(f"--{next(iter(chosen))} does not go with --network paper, which is fixed.")
-        return pz.networks.paper_hjb()
-    if kind == "dense":
-        if "rank" in chosen:
-            raise SettingError("--rank is a setting of tensor trains: leave it out with --network dense.")
-        return pz.MLP(**{"width": 32, **chosen})
-    return pz.TensorTrainMLP(**{"width": 32, **chosen})
-
-
-def _estimator(kind: str | None, smolyak: dict[str, Any], finite: dict[str, Any]) -> Estimator | None:
-    smolyak = {name: value for name, value in smolyak.items() if value is not None}
-    finite = {name: value for name, value in finite.items() if value is not None}
-    kind = kind or ("smolyak" if smolyak else "finite-difference" if finite else None)
-    for owner, options in (("smolyak", smolyak), ("finite-difference", finite)):
-        if options and kind != owner:
-            raise SettingError(f"--{next(iter(options))} is a setting of {owner}, not of {kind}.")
-    if kind is None:
-        return None
-    if kind == "autodiff":
-        return pz.Autodiff()
-    return pz.SmolyakStein(**smolyak) if kind == "smolyak" else pz.FiniteDifference(**finite)
-
-
-def _trainer(kind: str) -> Trainer:
-    choices = {
-        "hybrid": pz.HybridZO, "levenberg-marquardt": pz.LevenbergMarquardt, "rge": pz.RandomGradient,
-        "cge": pz.CoordinateGradient, "first-order": pz.FirstOrder,
-    }  # fmt: skip
-    return as_trainer(choices[kind]())
-
-
-def _budget(
-    seconds: float | None, steps: int | None, evaluations: float | None, target_error: float | None
-) -> pz.Budget | None:
-    if seconds is steps is evaluations is target_error is None:
-        return None
-    if target_error is not None and seconds is steps is evaluations is None:
-        # A target that is never met must not run for ever.
-        seconds = RunSettings().budget.seconds
-    return pz.Budget(
-        seconds=seconds,
-        steps=steps,
-        evaluations=None if evaluations is None else _whole(evaluations),
-        target_error=target_error,
-    )
-
-
-def _whole(evaluations: float) -> int:
-    if not math.isfinite(evaluations):
-        raise SettingError(f"--evaluations {evaluations} is not a finite number.")
-    return int(evaluations)
 
 
 def _finish(solution: pz.Solution, output: Path | None, as_json: bool) -> None:

@@ -78,6 +78,11 @@ class Solution:
         return self._assembly.network
 
     @property
+    def estimator(self) -> Estimator:
+        """The estimator of derivatives, also where it was left to choose by itself."""
+        return self._assembly.estimator
+
+    @property
     def parameter_count(self) -> int:
         """The number of trained parameters d."""
         return self.network.parameter_count

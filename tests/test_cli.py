@@ -66,7 +66,7 @@ def test_a_run_is_that_of_the_library(tmp_path):
     np.testing.assert_array_equal(loaded.theta, same.theta)
 
 
-@pytest.mark.parametrize("trainer", ["hybrid", "levenberg-marquardt", "rge", "cge", "first-order"])
+@pytest.mark.parametrize("trainer", pz.training.TRAINERS)
 def test_every_trainer(trainer):
     result = command("solve", "poisson-2d", "--trainer", trainer, "--steps", 1, *SMALL, "--json", "--quiet")
     assert result.exit_code == 0, result.output
@@ -157,7 +157,7 @@ def test_a_run_that_never_was_finite_is_not_a_success(tmp_path):
 
 def test_help_names_every_command_and_option():
     help_ = command("--help").stdout
-    for name in ("solve", "resume", "list", "plot"):
+    for name in ("solve", "resume", "list", "plot", "compare"):
         assert name in help_
     wide = {"COLUMNS": "200", "TERMINAL_WIDTH": "200"}
     from typer.testing import CliRunner

@@ -87,9 +87,12 @@ def test_evaluation_is_forward_only_too(no_backpropagation, solution):
     solution.slice(*solution.problem.variables, points=3)
 
 
-def test_the_baseline_alone_uses_backpropagation(no_backpropagation):
+@pytest.mark.parametrize(
+    "trainer", [pz.FirstOrder(), pz.LBFGS(), pz.AutodiffGaussNewton()], ids=lambda t: type(t).__name__
+)
+def test_the_baselines_alone_use_backpropagation(no_backpropagation, trainer):
     with pytest.raises(AssertionError, match="back-propagation"):
-        quick(trainer=pz.FirstOrder())
+        quick(trainer=trainer)
 
 
 def test_torchs_settings_come_back(solution):

@@ -1,10 +1,13 @@
 """Training by forward queries: objectives, gradient estimators and the trainers that use them."""
 
+from .autodiff_gauss_newton import AutodiffGaussNewton as AutodiffGaussNewton
 from .base import Objective as Objective
 from .base import Trainer as Trainer
 from .base import TrainerState as TrainerState
 from .budget import Budget as Budget
+from .conversion import TRAINERS as TRAINERS
 from .conversion import as_trainer as as_trainer
+from .conversion import trainer_named as trainer_named
 from .coordinate_gradient import CoordinateGradient as CoordinateGradient
 from .first_order import FirstOrder as FirstOrder
 from .gradients import GradientEstimate as GradientEstimate
@@ -12,6 +15,7 @@ from .gradients import GradientEstimator as GradientEstimator
 from .history import History as History
 from .history import Record as Record
 from .hybrid import HybridZO as HybridZO
+from .lbfgs import LBFGS as LBFGS
 from .levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
 from .random_gradient import RandomGradient as RandomGradient
 from .update import Update as Update

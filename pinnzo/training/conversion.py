@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 from pinnzo.errors import SettingError
 
+from .autodiff_gauss_newton import AutodiffGaussNewton
 from .base import Trainer
+from .coordinate_gradient import CoordinateGradient
+from .first_order import FirstOrder
 from .gradients import GradientEstimator
+from .hybrid import HybridZO
+from .lbfgs import LBFGS
+from .levenberg_marquardt import LevenbergMarquardt
 from .random_gradient import RandomGradient
 from .zeroth_order import ZerothOrder, sign_descent
+
+TRAINERS: Mapping[str, Callable[[], Trainer | GradientEstimator]] = MappingProxyType(
+    {
+        "hybrid": HybridZO,
+        "rge": RandomGradient,
+        "cge": CoordinateGradient,
+        "levenberg-marquardt": LevenbergMarquardt,
+        "first-order": FirstOrder,
+        "lbfgs": LBFGS,
+        "autodiff-gauss-newton": AutodiffGaussNewton,
+    }
+)
+"""The trainers by the names that the command line has for them; the last three are baselines."""
+
+
+def trainer_named(name: str) -> Trainer:
+    """The trainer of that name with its default settings.
+
+    Raises:
+        SettingError: there is none.
+
+    Example:
+        >>> trainer_named("lbfgs")
+        LBFGS(hold=100, history=50, learning_rate=1.0, line_search=25)
+    """
+    if name not in TRAINERS:
+        raise SettingError(f"There is no trainer {name!r}; choose among {', '.join(TRAINERS)}.")
+    return as_trainer(TRAINERS[name]())
 
 
 def as_trainer(trainer: Trainer | GradientEstimator) -> Trainer:

@@ -9,6 +9,8 @@ from functools import cached_property
 import torch
 from torch.optim import Optimizer
 
+from pinnzo.errors import SettingError
+
 from .base import Objective, Trainer, TrainerState
 from .update import OptionsLike, Update
 
@@ -43,6 +45,11 @@ class FirstOrder(Trainer):
     uses_backpropagation = True
 
     def __post_init__(self) -> None:
+        if self.optimizer is torch.optim.LBFGS or str(self.optimizer).lower() == "lbfgs":
+            raise SettingError(
+                "FirstOrder: torch refuses the optimizer 'LBFGS' without a function to evaluate: take the trainer "
+                "LBFGS(), which has one."
+            )
         for name in ("optimizer", "optimizer_options", "scheduler", "scheduler_options"):
             object.__setattr__(self, name, getattr(self._update, name))
 

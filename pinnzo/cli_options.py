@@ -1,0 +1,115 @@
+"""Options that several commands share, and what their words mean in the library."""
+
+from __future__ import annotations
+
+import ast
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+import pinnzo as pz
+from pinnzo import catalogue
+from pinnzo.derivatives import Estimator
+from pinnzo.errors import SettingError
+from pinnzo.settings import RunSettings
+
+Trainers = Literal[
+    "hybrid", "levenberg-marquardt", "rge", "cge", "first-order", "lbfgs", "autodiff-gauss-newton"
+]  # fmt: skip
+Derivatives = Literal["smolyak", "finite-difference", "autodiff"]
+Networks = Literal["tensor-train", "dense", "paper"]
+
+SetOptions = Annotated[list[str] | None, typer.Option("--set", help="A setting of the problem: dimension=20.")]
+Seconds = Annotated[float | None, typer.Option(help="Stop after so many seconds of training.")]
+Steps = Annotated[int | None, typer.Option(help="Stop after so many steps.")]
+Evaluations = Annotated[float | None, typer.Option(help="Stop after so many network evaluations.")]
+TargetError = Annotated[float | None, typer.Option(help="Stop once the relative L2 error is this small.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
+Output = Annotated[Path | None, typer.Option(help="Write solution, history and figures to this folder.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+
+
+def problem_of(name: str, settings: dict[str, Any]) -> pz.Problem:
+    """A bundled problem, or one of a file FILE.py or FILE.py:NAME."""
+    path, _, wanted = name.partition(".py:")
+    if not wanted and not name.endswith(".py"):
+        return catalogue.problem(name, **settings)
+    entries = catalogue.entries_of(Path(f"{path}.py" if wanted else name))
+    if not wanted and len(entries) > 1:
+        raise SettingError(f"{name} declares {', '.join(entries)}: choose one with {name}:NAME.")
+    key = wanted.replace("_", "-") or next(iter(entries))
+    if key not in entries:
+        raise SettingError(f"{path}.py declares no {wanted!r}; it declares {', '.join(entries)}.")
+    return entries[key].build(**settings)
+
+
+def settings_of(pairs: list[str], option: str) -> dict[str, Any]:
+    """The pairs name=value of an option that may be given several times."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key.strip():
+            raise SettingError(f"{option} {pair!r} is not of the form name=value.")
+        try:
+            found[key.strip()] = ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError):
+            found[key.strip()] = text.strip()
+    if option != "--set" and (
+        wrong := [k for k, v in found.items() if isinstance(v, bool) or not isinstance(v, (int, float))]
+    ):
+        raise SettingError(f"{option} {wrong[0]}={found[wrong[0]]} is not a number.")
+    return found
+
+
+def network_of(kind: str, **given: Any) -> Any:
+    """The network of that kind with the settings that were given."""
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if kind == "paper":
+        if chosen:
+            raise SettingError(f"--{next(iter(chosen))} does not go with --network paper, which is fixed.")
+        return pz.networks.paper_hjb()
+    if kind == "dense":
+        if "rank" in chosen:
+            raise SettingError("--rank is a setting of tensor trains: leave it out with --network dense.")
+        return pz.MLP(**{"width": 32, **chosen})
+    return pz.TensorTrainMLP(**{"width": 32, **chosen})
+
+
+def estimator_of(kind: str | None, smolyak: dict[str, Any], finite: dict[str, Any]) -> Estimator | None:
+    """The estimator of that kind, or None where nothing was given."""
+    smolyak = {name: value for name, value in smolyak.items() if value is not None}
+    finite = {name: value for name, value in finite.items() if value is not None}
+    kind = kind or ("smolyak" if smolyak else "finite-difference" if finite else None)
+    for owner, options in (("smolyak", smolyak), ("finite-difference", finite)):
+        if options and kind != owner:
+            raise SettingError(f"--{next(iter(options))} is a setting of {owner}, not of {kind}.")
+    if kind is None:
+        return None
+    if kind == "autodiff":
+        return pz.Autodiff()
+    return pz.SmolyakStein(**smolyak) if kind == "smolyak" else pz.FiniteDifference(**finite)
+
+
+def budget_of(
+    seconds: float | None, steps: int | None, evaluations: float | None, target_error: float | None
+) -> pz.Budget | None:
+    """The limits that were given, or None where there are none."""
+    if seconds is steps is evaluations is target_error is None:
+        return None
+    if target_error is not None and seconds is steps is evaluations is None:
+        # A target that is never met must not run for ever.
+        seconds = RunSettings().budget.seconds
+    return pz.Budget(
+        seconds=seconds,
+        steps=steps,
+        evaluations=None if evaluations is None else _whole(evaluations),
+        target_error=target_error,
+    )
+
+
+def _whole(evaluations: float) -> int:
+    if not math.isfinite(evaluations):
+        raise SettingError(f"--evaluations {evaluations} is not a finite number.")
+    return int(evaluations)
