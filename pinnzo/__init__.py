@@ -31,6 +31,7 @@ from pinnzo.symbolic import divergence as divergence
 from pinnzo.symbolic import gradient as gradient
 from pinnzo.symbolic import gradient_norm_squared as gradient_norm_squared
 from pinnzo.symbolic import laplacian as laplacian
+from pinnzo.symbolic import normal_derivative as normal_derivative
 from pinnzo.training import Budget as Budget
 from pinnzo.training import CoordinateGradient as CoordinateGradient
 from pinnzo.training import FirstOrder as FirstOrder
