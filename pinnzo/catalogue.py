@@ -137,7 +137,7 @@ def problems() -> dict[str, Entry]:
 
     Example:
         >>> list(problems())
-        ['heat', 'hjb', 'poisson', 'poisson-2d']
+        ['heat', 'heat-nd', 'hjb', 'hjb-lq', 'poisson', 'poisson-2d']
     """
     found: dict[str, Entry] = {}
     for path in sorted(_folder().glob("[a-z]*.py")):

@@ -119,7 +119,7 @@ class Problem:
         if exact is None:
             return None
         if callable(exact) and not isinstance(exact, sp.Basic):
-            verify_function(exact, self.conditions, self.sampler)
+            verify_function(exact, self.lowered, self.conditions, self.sampler)
             return exact
         expression = refine(known_expression(exact, "exact", self.variables), self.domain)
         verify_expression(expression, self.lowered, self.conditions, self.sampler)
