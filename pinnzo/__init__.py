@@ -33,6 +33,7 @@ from pinnzo.symbolic import divergence as divergence
 from pinnzo.symbolic import gradient as gradient
 from pinnzo.symbolic import gradient_norm_squared as gradient_norm_squared
 from pinnzo.symbolic import laplacian as laplacian
+from pinnzo.symbolic import normal_derivative as normal_derivative
 from pinnzo.training import LBFGS as LBFGS
 from pinnzo.training import AutodiffGaussNewton as AutodiffGaussNewton
 from pinnzo.training import Budget as Budget

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from pinnzo.derivatives import Estimator
 from pinnzo.derivatives.default import default_estimator
 from pinnzo.errors import SettingError, StorageError
+from pinnzo.features import compile_features, measured
 from pinnzo.networks import build_network
 from pinnzo.networks.black_box import BlackBoxNetwork
 from pinnzo.networks.modules import ModuleNetwork
@@ -37,10 +39,13 @@ class Assembly:
 
     Raises:
         SettingError: the network does not fit the problem.
+        DeclarationError: a feature of the network is no function of the problem's variables, or of no use.
         StencilError: the estimator cannot see a derivative of the problem.
     """
 
     def __init__(self, problem: Problem, settings: RunSettings) -> None:
+        if (network := measured(settings.network, problem)) is not settings.network:
+            settings = replace(settings, network=network)
         self.problem, self.settings = problem, settings
         self.dtype = DTYPES[settings.dtype]
         self.device = torch.device(settings.device)
@@ -48,7 +53,8 @@ class Assembly:
         columns = dict(zip(problem.domain.variables, problem.domain.scale(), strict=True))
         self.scale = [columns[s] for s in problem.variables]
         low, high = (list(ends) for ends in zip(*self.scale, strict=True))
-        self.network = build_network(settings.network, problem.dimension, (low, high))
+        features = compile_features(settings.network, problem)
+        self.network = build_network(settings.network, problem.dimension, (low, high), features)
         if self.network.outputs != 1:
             raise SettingError(f"network has {self.network.outputs} outputs: a problem with one unknown needs 1.")
         self.estimator: Estimator = settings.derivatives or default_estimator(

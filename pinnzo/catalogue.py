@@ -137,7 +137,7 @@ def problems() -> dict[str, Entry]:
 
     Example:
         >>> list(problems())
-        ['heat', 'hjb', 'poisson', 'poisson-2d']
+        ['heat', 'heat-nd', 'hjb', 'hjb-lq', 'poisson', 'poisson-2d']
     """
     found: dict[str, Entry] = {}
     for path in sorted(_folder().glob("[a-z]*.py")):
@@ -163,4 +163,6 @@ def problem(name: str, **settings: Any) -> Problem:
     key = str(name).replace("_", "-")
     if key not in known:
         raise SettingError(f"There is no problem {name!r}; the bundled ones are: {', '.join(known)}.")
-    return known[key].build(**settings)
+    declared = known[key].build(**settings)
+    declared.bundled = (key, dict(settings))
+    return declared

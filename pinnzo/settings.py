@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import sympy as sp
 import torch
 
 from pinnzo import derivatives, networks, training
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import SettingError, StorageError
+from pinnzo.symbolic.serialise import expression_from_json, expression_to_json
 from pinnzo.training import Budget, GradientEstimator, Trainer, as_trainer
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -113,6 +115,8 @@ def settings_to_json(value: Any) -> Any:
         return [settings_to_json(v) for v in value]
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
+    if isinstance(value, sp.Basic):
+        return {"type": "expression", "tree": expression_to_json(value)}
     return {"type": "unsaved", "was": type(value).__name__}
 
 
@@ -129,6 +133,8 @@ def settings_from_json(data: Any) -> Any:
     kind = data.get("type")
     if kind == "mapping":
         return {k: settings_from_json(v) for k, v in data["items"]}
+    if kind == "expression":
+        return expression_from_json(data["tree"])
     if kind == "unsaved":
         raise StorageError(f"The run used an object of type {data['was']}, which cannot be saved: pass it again.")
     if kind not in _CLASSES:

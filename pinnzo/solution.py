@@ -250,7 +250,7 @@ def load(
     Args:
         folder: where it is.
         problem: the declaration, where the saved one cannot hold everything: an exact solution given as a Python
-            function is not saved.
+            function is not saved, unless the problem is a bundled one.
         network: the module or black box that was trained, where it was one.
         trainer: the trainer, where it was of a class of the user's own.
         derivatives: the estimator, where it was of a class of the user's own.

@@ -15,6 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from pinnzo import catalogue
 from pinnzo.errors import PinnzoError, StorageError
 from pinnzo.settings import RunSettings, run_settings_from_json, settings_to_json
 from pinnzo.symbolic.problem import Problem
@@ -154,7 +155,7 @@ def read_run(
             float(body["seconds"]),
             History(records),
         )
-        declared = problem if problem is not None else problem_from_json(body["problem"])
+        declared = problem if problem is not None else _declared(body)
     except StorageError as error:
         raise StorageError(f"{path} cannot be read: {error}") from None
     except (PinnzoError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -198,7 +199,21 @@ def _checksum(text: str, tensors: Mapping[str, torch.Tensor]) -> int:
 
 def header_of(problem: Problem, settings: RunSettings) -> dict[str, Any]:
     """What a file says of the problem and the settings."""
-    return {"problem": problem_to_json(problem), "settings": settings_to_json(settings)}
+    header = {"problem": problem_to_json(problem), "settings": settings_to_json(settings)}
+    return header if problem.bundled is None else {**header, "bundled": list(problem.bundled)}
+
+
+def _declared(body: Mapping[str, Any]) -> Problem:
+    """The saved problem; a bundled one gets back the exact solution that is a function, which no file holds."""
+    problem = problem_from_json(body["problem"])
+    if problem.exact is None and "bundled" in body:
+        name, settings = body["bundled"]
+        with contextlib.suppress(PinnzoError):
+            again = catalogue.problem(name, **settings)
+            # Another version may state another problem under this name.
+            if json.loads(json.dumps(problem_to_json(again))) == body["problem"]:
+                return again
+    return problem
 
 
 def write_text(path: Path, text: str) -> None:

@@ -47,7 +47,7 @@ def test_each_call_declares_anew():
 @pytest.mark.parametrize(
     ("name", "settings", "named"),
     [
-        ("nonsense", {}, "There is no problem 'nonsense'; the bundled ones are: heat, hjb"),
+        ("nonsense", {}, "There is no problem 'nonsense'; the bundled ones are: heat, heat-nd, hjb, hjb-lq"),
         (3, {}, "There is no problem 3"),
         ("hjb", {"size": 3}, "has no setting 'size'; its settings are: dimension"),
         ("hjb", {"dimension": "3"}, "give a value of type int"),

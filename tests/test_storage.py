@@ -254,3 +254,22 @@ def test_nested_memory_comes_back(tmp_path, solution):
     packed = json.loads(json.dumps(storage._pack(memory, "memory", tensors)))
     back = storage._unpack(packed, tensors)
     assert repr(back) == repr(memory)
+
+
+def test_a_bundled_problem_gets_its_exact_function_back(tmp_path):
+    solution = quick(pz.problem("hjb-lq", dimension=3))
+    solution.save(tmp_path)
+    again = pz.load(tmp_path)
+    assert again.error() == solution.error()
+    again.save(tmp_path / "twice")
+    assert pz.load(tmp_path / "twice").error() == solution.error()
+
+
+def test_a_problem_that_is_no_longer_bundled_as_it_was_stays_without(tmp_path, monkeypatch):
+    quick(pz.problem("hjb-lq", dimension=3)).save(tmp_path)
+    now = {"hjb-lq": pz.problems()["heat"]}
+    for bundled in (now, {}):
+        monkeypatch.setattr("pinnzo.catalogue.problems", lambda bundled=bundled: bundled)
+        again = pz.load(tmp_path)
+        assert again.problem.exact is None
+        assert again.problem.dimension == 4

@@ -9,6 +9,7 @@ import torch
 from pinnzo.errors import SettingError, ShapeError
 from pinnzo.networks.activations import Activation
 from pinnzo.networks.base import BoundNetwork, Network
+from pinnzo.networks.features import Features
 from pinnzo.networks.layers import BoundLayer, Layer
 from pinnzo.networks.scratch import Scratch
 from pinnzo.networks.sweeps import CoordinateSweep
@@ -27,16 +28,27 @@ class LayeredNetwork(Network):
         activation: applied after every layer but the last.
         scaling: (low, high), each with one number an input. Input d is mapped from [low_d, high_d] to [-1, 1]
             first; one with an infinite end is left as it is.
+        features: further inputs of the first layer, which come after the coordinates.
     """
 
-    def __init__(self, layers: tuple[Layer, ...], activation: Activation, scaling: Scaling | None = None) -> None:
+    def __init__(
+        self,
+        layers: tuple[Layer, ...],
+        activation: Activation,
+        scaling: Scaling | None = None,
+        features: Features | None = None,
+    ) -> None:
         self.layers = layers
         self.activation = activation
-        self.inputs = layers[0].inputs
+        self.features = features
+        self.inputs = layers[0].inputs - (features.count if features is not None else 0)
         self.outputs = layers[-1].outputs
         self.parameter_count = layers[-1].stop
         self.width = max(layer.outputs for layer in layers)
         self.scratch = Scratch()
+        if features is not None:
+            # The first layer's inputs are then held at every shifted point.
+            self.width = max(self.width, layers[0].inputs)
         self.scaling = None if scaling is None else _slope_and_shift(scaling, self.inputs)
 
     def initial(self, generator: torch.Generator, dtype: torch.dtype) -> torch.Tensor:
@@ -71,7 +83,9 @@ class LayeredNetwork(Network):
         scaling = self.scaling
         if scaling is not None:
             scaling = (scaling[0].to(theta), scaling[1].to(theta))
-        return BoundLayeredNetwork([layer.bind(theta) for layer in self.layers], self.activation, scaling)
+        return BoundLayeredNetwork(
+            [layer.bind(theta) for layer in self.layers], self.activation, scaling, self.features
+        )
 
 
 class BoundLayeredNetwork(BoundNetwork):
@@ -86,18 +100,20 @@ class BoundLayeredNetwork(BoundNetwork):
         layers: list[BoundLayer],
         activation: Activation,
         scaling: tuple[torch.Tensor, torch.Tensor] | None,
+        features: Features | None = None,
         scratch: Scratch | None = None,
     ) -> None:
         self.first = layers[0]
         self.others = layers[1:]
         self.activation = activation
         self.scaling = scaling
+        self.features = features
         self.scratch = scratch or Scratch()
         self.width = max(layer.bias.shape[1] for layer in layers)
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
         """Evaluate at points ``x`` of shape (P, D); returns (K, P, outputs)."""
-        points = self._scaled(x).split(max(1, CACHED_ELEMENTS // self.width), dim=1)
+        points = self.inputs(x).split(max(1, CACHED_ELEMENTS // self.width), dim=1)
         values = [
             torch.cat([part._finish(self.activation(part.first.from_common(some))) for some in points], dim=2)
             for part in self._parts(points[0].shape[1])
@@ -109,7 +125,8 @@ class BoundLayeredNetwork(BoundNetwork):
 
         The first layer is affine, W(x + δ) + b = (W x + b) + W δ, so it acts on P + J vectors instead of P·J.
         After it sin(α + β) = sin α cos β + cos α sin β does the same for the sines, which take most of the
-        time of a narrow network; the rounding error of the sum is that of the direct evaluation.
+        time of a narrow network; the rounding error of the sum is that of the direct evaluation. With features
+        there is no such short cut: they are evaluated at every pair.
 
         Args:
             x: points, (P, D).
@@ -118,6 +135,10 @@ class BoundLayeredNetwork(BoundNetwork):
         Returns:
             (K, P, J, outputs), not contiguous.
         """
+        if self.features is not None:
+            pairs = self.inputs_at(x, nodes)
+            all_values = [p._finish(p.activation(p.first.from_common(pairs))) for p in self._parts(pairs.shape[1])]
+            return torch.cat(all_values).unflatten(2, (x.shape[0], nodes.shape[0])).permute(0, 2, 3, 1)
         points, steps = self._scaled(x), self._scaled(nodes, shift=False)
         # The longer of the two axes goes last: long inner loops are faster.
         points_last = x.shape[0] > nodes.shape[0]
@@ -131,9 +152,23 @@ class BoundLayeredNetwork(BoundNetwork):
         joined = torch.cat(values).unflatten(2, shape)
         return joined.permute(0, 3, 2, 1) if points_last else joined.permute(0, 2, 3, 1)
 
+    def inputs(self, x: torch.Tensor) -> torch.Tensor:
+        """What the first layer gets at points (P, D): the scaled coordinates, then the features, (I, P)."""
+        scaled = self._scaled(x)
+        return scaled if self.features is None else torch.cat([scaled, self.features.function(x).T])
+
     def inputs_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
-        """What enters the first layer at x_p + δ_j: (inputs, P·J), the nodes of a point one after another."""
-        return (self._scaled(x)[:, :, None] + self._scaled(nodes, shift=False)[:, None, :]).flatten(1)
+        """What the first layer gets at all x_p + δ_j, from points (P, D) and nodes (J, D).
+
+        Returns:
+            (I, P·J), point by point with the node running fastest.
+        """
+        scaled = (self._scaled(x)[:, :, None] + self._scaled(nodes, shift=False)[:, None, :]).flatten(1)
+        if self.features is None:
+            return scaled
+        # Laid out as columns, so that features read each coordinate from contiguous memory.
+        shifted = (x.T[:, :, None] + nodes.T[:, None, :]).flatten(1)
+        return torch.cat([scaled, self.features.function(shifted.T).T])
 
     def _parts(self, rows: int) -> list[BoundLayeredNetwork]:
         """Split the K networks into groups whose hidden units at ``rows`` points stay in the cache."""
@@ -146,6 +181,7 @@ class BoundLayeredNetwork(BoundNetwork):
                 [layer.part(start, start + group) for layer in (self.first, *self.others)],
                 self.activation,
                 self.scaling,
+                self.features,
                 self.scratch,
             )
             for start in range(0, count, group)
@@ -172,7 +208,7 @@ class BoundLayeredNetwork(BoundNetwork):
         return self.others[-1](hidden, self.scratch)
 
     def _scaled(self, x: torch.Tensor, *, shift: bool = True) -> torch.Tensor:
-        """Points (P, D) as columns (D, P) of scaled inputs; differences of points without the shift."""
+        """Points (P, D) as columns (D, P) of scaled coordinates; differences of points without the shift."""
         if self.scaling is None:
             return x.T
         return torch.addcmul(self.scaling[1], self.scaling[0], x.T) if shift else self.scaling[0] * x.T

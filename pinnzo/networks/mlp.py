@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import sympy as sp
 
 from pinnzo.errors import SettingError
 from pinnzo.networks.activations import activation
+from pinnzo.networks.features import Features, Range, agreed_features, checked_features, checked_ranges
 from pinnzo.networks.layered import LayeredNetwork, Scaling
-from pinnzo.networks.layers import stack_layers
+from pinnzo.networks.layers import Layer, stack_layers
 from pinnzo.networks.settings import agreed_inputs
 
 
@@ -21,9 +25,12 @@ class MLP:
         activation: "sine", "tanh", "gelu", "silu", "softplus", "relu" or "identity".
         inputs: number of coordinates; None takes it from the problem.
         outputs: components of f.
+        features: further inputs of the first layer, SymPy expressions of the problem's variables such as ‖x‖². A
+            radial function of many coordinates, say, is hard to learn without.
+        feature_ranges: (low, high) of each feature, mapped to [-1, 1]; None measures them at points of the domain.
 
     Raises:
-        SettingError: a number is not positive or the activation is unknown.
+        SettingError: a number is not positive, the activation is unknown, or a feature is no SymPy expression.
 
     Example:
         >>> MLP(width=512, depth=2, inputs=21).parameter_count
@@ -35,10 +42,14 @@ class MLP:
     activation: str = "sine"
     inputs: int | None = None
     outputs: int = 1
+    features: Sequence[sp.Expr] = ()
+    feature_ranges: Sequence[Range] | None = None
 
     def __post_init__(self) -> None:
         check_sizes(self.width, self.depth, self.inputs, self.outputs)
         activation(self.activation)
+        object.__setattr__(self, "features", checked_features(self.features))
+        object.__setattr__(self, "feature_ranges", checked_ranges(self.feature_ranges, len(self.features)))
 
     @property
     def parameter_count(self) -> int:
@@ -47,13 +58,18 @@ class MLP:
         Raises:
             SettingError: ``inputs`` is not known.
         """
-        return self.build().parameter_count
+        return self._layers(None)[-1].stop
 
-    def build(self, inputs: int | None = None, scaling: Scaling | None = None) -> LayeredNetwork:
+    def build(
+        self, inputs: int | None = None, scaling: Scaling | None = None, features: Features | None = None
+    ) -> LayeredNetwork:
         """Make the network; see ``NetworkSettings.build``."""
-        sizes = (agreed_inputs(self.inputs, inputs), *(self.width,) * self.depth, self.outputs)
-        layers = stack_layers(sizes, (None,) * (self.depth + 1))
-        return LayeredNetwork(layers, activation(self.activation), scaling)
+        features = agreed_features(self.features, features)
+        return LayeredNetwork(self._layers(inputs), activation(self.activation), scaling, features)
+
+    def _layers(self, inputs: int | None) -> tuple[Layer, ...]:
+        first = agreed_inputs(self.inputs, inputs) + len(self.features)
+        return stack_layers((first, *(self.width,) * self.depth, self.outputs), (None,) * (self.depth + 1))
 
 
 def check_sizes(width: int, depth: int, inputs: int | None, outputs: int) -> None:

@@ -8,6 +8,7 @@ from torch import nn
 
 from pinnzo.errors import SettingError
 from pinnzo.networks.base import Network
+from pinnzo.networks.features import Features
 from pinnzo.networks.layered import Scaling
 from pinnzo.networks.modules import TorchModule
 
@@ -46,6 +47,7 @@ def build_network(
     network: NetworkSettings | Network | nn.Module,
     inputs: int | None = None,
     scaling: Scaling | None = None,
+    features: Features | None = None,
 ) -> Network:
     """Turn whatever a user passes as a network into a ``Network``.
 
@@ -55,6 +57,7 @@ def build_network(
         inputs: the number of coordinates.
         scaling: (low, high) of each input. Only pinnzo's own networks use it; a module or a black box gets
             the coordinates as they are.
+        features: the compiled features of settings that have some; see ``pinnzo.features``.
 
     Raises:
         SettingError: the argument is none of these, or has another number of inputs.
@@ -70,6 +73,8 @@ def build_network(
     if isinstance(network, nn.Module):
         return TorchModule(network).build(inputs)
     if isinstance(network, NetworkSettings) and not isinstance(network, type):
+        if features is not None:
+            return network.build(inputs, scaling, features)  # type: ignore[call-arg]
         return network.build(inputs, scaling)
     raise SettingError(
         f"network={network!r} is not a network: pass MLP(...), TensorTrainMLP(...), BlackBox(...) or a torch.nn.Module."

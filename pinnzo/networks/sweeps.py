@@ -81,7 +81,7 @@ class CoordinateSweep(Sweep):
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
         """The changes at points ``x`` of shape (P, D); returns (K, P, outputs)."""
-        return self._changes(self.base.inputs_at(x, x.new_zeros(1, x.shape[1]))).transpose(1, 2)
+        return self._changes(self.base.inputs(x)).transpose(1, 2)
 
     def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
         """The changes at x_p + δ_j, nodes (J, D); returns (K, P, J, outputs)."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import sympy as sp
 
 from pinnzo.errors import SettingError
 from pinnzo.networks.activations import activation
+from pinnzo.networks.features import Features, Range, agreed_features, checked_features, checked_ranges
 from pinnzo.networks.layered import LayeredNetwork, Scaling
-from pinnzo.networks.layers import stack_layers
+from pinnzo.networks.layers import Layer, stack_layers
 from pinnzo.networks.mlp import MLP, check_sizes
 from pinnzo.networks.settings import agreed_inputs
 from pinnzo.networks.tensor_train import TensorTrainMatrix, balanced_modes
@@ -33,10 +37,13 @@ class TensorTrainMLP:
         compress_first: make the first layer a tensor train too.
         layers: the format of each of the depth + 1 layers, None for a dense one. It replaces ``rank``,
             ``modes`` and ``compress_first``.
+        features: further inputs of the first layer, SymPy expressions of the problem's variables such as ‖x‖². A
+            radial function of many coordinates, say, is hard to learn without.
+        feature_ranges: (low, high) of each feature, mapped to [-1, 1]; None measures them at points of the domain.
 
     Raises:
-        SettingError: a number is not positive, the activation is unknown, the width does not factorise, or
-            ``layers`` does not fit the other sizes.
+        SettingError: a number is not positive, the activation is unknown, the width does not factorise,
+            ``layers`` does not fit the other sizes, or a feature is no SymPy expression.
 
     Example:
         >>> TensorTrainMLP(width=32, depth=2, rank=2, inputs=21).parameter_count
@@ -52,10 +59,14 @@ class TensorTrainMLP:
     modes: tuple[int, ...] | None = None
     compress_first: bool = False
     layers: tuple[TensorTrainMatrix | None, ...] | None = None
+    features: Sequence[sp.Expr] = ()
+    feature_ranges: Sequence[Range] | None = None
 
     def __post_init__(self) -> None:
         check_sizes(self.width, self.depth, self.inputs, self.outputs)
         activation(self.activation)
+        object.__setattr__(self, "features", checked_features(self.features))
+        object.__setattr__(self, "feature_ranges", checked_ranges(self.feature_ranges, len(self.features)))
         if not isinstance(self.rank, int) or self.rank < 1:
             raise SettingError(f"rank={self.rank!r} must be a positive whole number.")
         if self.layers is not None:
@@ -81,7 +92,7 @@ class TensorTrainMLP:
         Raises:
             SettingError: ``inputs`` is not known.
         """
-        return self.build().parameter_count
+        return self._layers(None)[-1].stop
 
     def dense(self) -> MLP:
         """The perceptron of equal shape with dense layers.
@@ -90,14 +101,21 @@ class TensorTrainMLP:
             >>> TensorTrainMLP(width=512, inputs=21).dense().parameter_count
             274433
         """
-        return MLP(self.width, self.depth, self.activation, self.inputs, self.outputs)
+        return MLP(
+            self.width, self.depth, self.activation, self.inputs, self.outputs, self.features, self.feature_ranges
+        )
 
-    def build(self, inputs: int | None = None, scaling: Scaling | None = None) -> LayeredNetwork:
+    def build(
+        self, inputs: int | None = None, scaling: Scaling | None = None, features: Features | None = None
+    ) -> LayeredNetwork:
         """Make the network; see ``NetworkSettings.build``."""
-        inputs = agreed_inputs(self.inputs, inputs)
-        sizes = (inputs, *(self.width,) * self.depth, self.outputs)
-        layers = stack_layers(sizes, self.layers or self._default_layers(inputs))
-        return LayeredNetwork(layers, activation(self.activation), scaling)
+        features = agreed_features(self.features, features)
+        return LayeredNetwork(self._layers(inputs), activation(self.activation), scaling, features)
+
+    def _layers(self, inputs: int | None) -> tuple[Layer, ...]:
+        first = agreed_inputs(self.inputs, inputs) + len(self.features)
+        sizes = (first, *(self.width,) * self.depth, self.outputs)
+        return stack_layers(sizes, self.layers or self._default_layers(first))
 
     @property
     def _width_modes(self) -> tuple[int, ...]:
@@ -127,7 +145,7 @@ class TensorTrainMLP:
             if entry is not None and not isinstance(entry, TensorTrainMatrix):
                 raise SettingError(f"layers contains {entry!r}: give TensorTrainMatrix objects or None.")
         # Sizes that are known already are checked now, not when the network is built.
-        inputs = self.inputs
-        if inputs is None:
-            inputs = layers[0].input_size if layers[0] is not None else 1
-        stack_layers((inputs, *(self.width,) * self.depth, self.outputs), layers)
+        first = self.inputs and self.inputs + len(self.features)
+        if first is None:
+            first = layers[0].input_size if layers[0] is not None else 1
+        stack_layers((first, *(self.width,) * self.depth, self.outputs), layers)

@@ -9,4 +9,5 @@ from pinnzo.symbolic.operators import divergence as divergence
 from pinnzo.symbolic.operators import gradient as gradient
 from pinnzo.symbolic.operators import gradient_norm_squared as gradient_norm_squared
 from pinnzo.symbolic.operators import laplacian as laplacian
+from pinnzo.symbolic.operators import normal_derivative as normal_derivative
 from pinnzo.symbolic.problem import Problem as Problem

@@ -12,6 +12,7 @@ from pinnzo.multiindex import LinearOperator
 from pinnzo.symbolic.conditions import ParsedCondition
 from pinnzo.symbolic.domains import Ball, Box, Domain
 from pinnzo.symbolic.quantities import Place
+from pinnzo.symbolic.torch_code import evaluate
 
 
 class Sampler:
@@ -105,20 +106,34 @@ def check_overlap(conditions: Sequence[ParsedCondition], sampler: Sampler) -> No
 
 
 def _prescribed(condition: ParsedCondition, sampler: Sampler) -> list[object]:
-    """What a condition prescribes where, if it is one linear operator's value."""
+    """What a condition prescribes where, if it is one linear operator's value, or on the whole boundary their sum."""
+    lowered = condition.lowered
+    linear: list[tuple[LinearOperator, sp.Expr]] = []
+    for symbol, quantity in lowered.quantities.items():
+        slope = lowered.expression.diff(symbol)
+        if quantity.squared or not slope.free_symbols.isdisjoint(lowered.quantities):
+            return []
+        terms = quantity.operators[0].terms
+        scaled = LinearOperator(tuple((index, c / terms[0][1]) for index, c in terms))
+        linear.append((scaled, slope * terms[0][1]))
+    if len(linear) == 1:
+        what: object = linear[0][0]
+    elif condition.on_whole_boundary:
+        # The same sum times another number or function of the coordinates prescribes the same thing; whether it is
+        # the same is judged at a few points.
+        linear.sort(key=lambda pair: pair[0].terms)
+        points = sampler.interior(4, torch.Generator().manual_seed(0))
+        slopes = torch.stack(evaluate([slope for _, slope in linear], points, sampler.variables))
+        ratios = (slopes / slopes[0]).tolist()
+        what = tuple((op, *(float(f"{r:.9g}") for r in row)) for (op, _), row in zip(linear, ratios, strict=True))
+    else:
+        return []
     if condition.on_whole_boundary:
-        value = LinearOperator.derivative(())
         if sampler.ball is not None:
-            return [(value, "sphere")]
-        return [(value, ((axis, end),)) for axis, *ends in sampler.box_faces for end in ends]
-    if len(condition.lowered.quantities) != 1:
-        return []
-    ((symbol, quantity),) = condition.lowered.quantities.items()
-    if quantity.squared or symbol in condition.lowered.expression.diff(symbol).free_symbols:
-        return []
-    terms = quantity.operators[0].terms
-    scaled = LinearOperator(tuple((index, c / terms[0][1]) for index, c in terms))
-    return [(scaled, tuple((axis, float(value)) for axis, value in quantity.place))]
+            return [(what, "sphere")]
+        return [(what, ((axis, end),)) for axis, *ends in sampler.box_faces for end in ends]
+    (place,) = lowered.places
+    return [(what, tuple((axis, float(value)) for axis, value in place))]
 
 
 def point_text(point: torch.Tensor, sampler: Sampler) -> str:

@@ -11,7 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.symbolic.domains import Box, Domain
-from pinnzo.symbolic.expressions import INFINITE, known_expression, listed, stranger_hint
+from pinnzo.symbolic.expressions import INFINITE, known_expression, listed, scalar_expression, stranger_hint
 from pinnzo.symbolic.lowering import lower
 from pinnzo.symbolic.quantities import Lowered, Place
 
@@ -29,17 +29,20 @@ def _check_options(name: str | None, weight: float | None, enforce: str) -> None
 
 @dataclass(frozen=True)
 class Boundary:
-    """u = value on the whole spatial boundary of a box or a ball.
+    """expression = value on the whole spatial boundary of a box or a ball.
+
+    ``Boundary(u, g)`` states Dirichlet data, ``Boundary(normal_derivative(u, ball), g)`` Neumann data, and
+    ``Boundary(normal_derivative(u, ball) + k * u, g)`` a Robin condition. Only Dirichlet data can be hard.
 
     Attributes:
-        unknown: the unknown function applied to its variables.
+        expression: the unknown function applied to its variables, or an expression in it and its derivatives.
         value: an expression of the variables; only its values on the boundary are used.
         name: how the condition is called in weights and reports.
         weight: of the penalty, where the condition is soft.
         enforce: "hard" builds it into the ansatz, "soft" makes it a penalty, "auto" prefers hard.
     """
 
-    unknown: Any
+    expression: Any
     value: Any
     name: str | None = None
     weight: float | None = None
@@ -124,14 +127,7 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
             f"A condition evaluated to {condition} before it reached Problem: it does not contain {unknown} any more."
         )
     if isinstance(condition, Boundary):
-        if condition.unknown != unknown:
-            raise DeclarationError(f"Boundary is about {condition.unknown}, but the problem's unknown is {unknown}.")
-        data = known_expression(condition.value, "The value of Boundary", unknown.args)
-        lowered = lower(unknown - data, unknown)
-        return ParsedCondition(
-            condition.name or "boundary", condition.weight, condition.enforce, lowered, (), data,
-            f"{unknown.func} = {data} on the boundary",
-        )  # fmt: skip
+        return _parse_boundary(condition, unknown)
     if not isinstance(condition, Condition) or not isinstance(condition.equation, sp.Equality):
         raise DeclarationError(
             f"{condition!r} is not a condition: write a SymPy equation sp.Eq(u.subs(t, 0), g), or Boundary(u, g)."
@@ -156,6 +152,27 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
         _dirichlet_data(lowered),
         str(equation),
     )
+
+
+def _parse_boundary(condition: Boundary, unknown: AppliedUndef) -> ParsedCondition:
+    value = known_expression(condition.value, "The value of Boundary", unknown.args)
+    expression = scalar_expression(condition.expression, "The expression of Boundary")
+    if not expression.has(unknown):
+        raise DeclarationError(
+            f"Boundary is about {expression}, which does not contain the problem's unknown {unknown} at its own "
+            "variables: write Boundary(u, g), or an expression in u and its derivatives."
+        )
+    text = f"{unknown.func if expression == unknown else expression} = {value} on the boundary"
+    _check_symbols(expression, unknown, text)
+    lowered = lower(expression - value, unknown)
+    if lowered.places not in ((), ((),)):
+        raise DeclarationError(
+            f"The condition {text} holds a coordinate at a constant: leave that out, since Boundary speaks of the "
+            "whole boundary, or write it as an equation for one face."
+        )
+    name = condition.name or "boundary"
+    data = value if expression == unknown else _dirichlet_data(lowered)
+    return ParsedCondition(name, condition.weight, condition.enforce, lowered, (), data, text)
 
 
 def _check_symbols(expression: Any, unknown: AppliedUndef, text: str) -> None:
@@ -198,12 +215,12 @@ def _check_place(place: Place, unknown: AppliedUndef, domain: Domain, equation: 
 
 
 def _dirichlet_data(lowered: Lowered) -> sp.Expr | None:
-    """g, if the condition can be read as u = g at one face of one coordinate."""
+    """g, if the condition can be read as u = g at one face of one coordinate, or on the whole boundary."""
     if len(lowered.quantities) != 1:
         return None
     ((symbol, quantity),) = lowered.quantities.items()
     operator = quantity.operators[0]
-    if quantity.squared or len(quantity.place) != 1 or operator.order > 0:
+    if quantity.squared or len(quantity.place) > 1 or operator.order > 0:
         return None
     slope = lowered.expression.diff(symbol)
     if not slope.is_number:

@@ -102,9 +102,10 @@ def group_conditions(conditions: Sequence[ParsedCondition], sampler: Sampler) ->
     ends: dict[int, dict[bool, tuple[sp.Expr, ParsedCondition]]] = {}
     spheres: list[Group] = []
     for c in usable:
+        if c.data is None:
+            continue
         if c.on_whole_boundary:
             data = c.data
-            assert data is not None
             if (ball := sampler.ball) is not None:
                 if len(ball.variables) > MAX_RAY_AXES and data.free_symbols.intersection(ball.variables):
                     continue
@@ -112,7 +113,7 @@ def group_conditions(conditions: Sequence[ParsedCondition], sampler: Sampler) ->
                 continue
             for axis, _, _ in sampler.box_faces:
                 ends.setdefault(axis, {}).update({False: (data, c), True: (data, c)})
-        elif c.data is not None:
+        else:
             ((axis, value),) = c.places[0]
             low, high = _interval(axis, sampler)
             ends.setdefault(axis, {})[abs(float(value) - high) < abs(float(value) - low)] = (c.data, c)

@@ -7,6 +7,8 @@ from typing import Any
 
 import sympy as sp
 
+from pinnzo.errors import DeclarationError
+from pinnzo.symbolic.domains import Ball
 from pinnzo.symbolic.nodes import Divergence, Gradient, GradientNormSquared, Laplacian
 
 
@@ -93,3 +95,33 @@ def divergence(field: Any, x: Iterable[sp.Symbol] | sp.Symbol) -> Divergence:
         y
     """
     return Divergence(field, x)
+
+
+def normal_derivative(u: Any, ball: Ball) -> sp.Expr:
+    """The outward normal derivative on the sphere of a ball, ∂u/∂n = Σ_i (x_i − c_i)/r ∂u/∂x_i.
+
+    Args:
+        u: a SymPy expression.
+        ball: whose sphere it is; for a ball with time beside it, ``Ball(x) * Box({t: …})``, the ball alone.
+
+    Returns:
+        The sum, for ``Boundary(normal_derivative(u, ball), g)``.
+
+    Raises:
+        DeclarationError: ``ball`` is no ball. On a box the normal changes from face to face: write an equation such
+            as ``Eq(u.diff(x).subs(x, 0), g)`` for each.
+
+    Example:
+        >>> import sympy as sp
+        >>> x, y = sp.symbols("x y", real=True)
+        >>> normal_derivative(x**2 + y, Ball((x, y), radius=2))
+        x**2 + y/2
+    """
+    if not isinstance(ball, Ball):
+        raise DeclarationError(
+            f"ball is {ball!r}: pass a Ball. On a box, write an equation such as Eq(u.diff(x).subs(x, 0), g) for each "
+            "face."
+        )
+    radius = sp.nsimplify(ball.radius)
+    offsets = [(s, s - sp.nsimplify(c)) for s, c in zip(ball.variables, ball.center, strict=True)]
+    return sp.Add(*(offset / radius * sp.diff(u, s) for s, offset in offsets))

@@ -47,6 +47,7 @@ class Problem:
         unknown: the unknown function applied to them.
         declared_conditions: the conditions as given.
         ansatz: u = A + B f, with the names of the hard conditions and the soft ones themselves.
+        bundled: name and settings of a bundled problem, else None.
 
     Raises:
         DeclarationError: the parts contradict each other; the message names the one at fault.
@@ -74,6 +75,7 @@ class Problem:
         description: str = "",
     ) -> None:
         _check_equation(equation)
+        self.bundled: tuple[str, dict[str, Any]] | None = None
         if not isinstance(domain, Domain):
             raise DeclarationError(f"domain is {domain!r}: pass a Box, a Ball, a Gaussian, or a product of them.")
         if not isinstance(name, str) or not isinstance(description, str):
@@ -119,7 +121,7 @@ class Problem:
         if exact is None:
             return None
         if callable(exact) and not isinstance(exact, sp.Basic):
-            verify_function(exact, self.conditions, self.sampler)
+            verify_function(exact, self.lowered, self.conditions, self.sampler)
             return exact
         expression = refine(known_expression(exact, "exact", self.variables), self.domain)
         verify_expression(expression, self.lowered, self.conditions, self.sampler)

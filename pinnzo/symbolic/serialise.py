@@ -153,7 +153,8 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
     for c in problem.declared_conditions:
         common = {"name": c.name, "weight": c.weight, "enforce": c.enforce}
         if isinstance(c, Boundary):
-            conditions.append({"boundary": expression_to_json(sp.sympify(c.value)), **common})
+            of, value = (expression_to_json(sp.sympify(e)) for e in (c.expression, c.value))
+            conditions.append({"boundary": value, "of": of, **common})
         else:
             conditions.append({"equation": expression_to_json(c.equation), **common})
     exact = problem.exact if isinstance(problem.exact, sp.Basic) else None
@@ -182,7 +183,9 @@ def problem_from_json(data: dict[str, Any]) -> Problem:
         for c in data["conditions"]:
             common = {"name": c["name"], "weight": c["weight"], "enforce": c["enforce"]}
             if "boundary" in c:
-                conditions.append(Boundary(unknown, expression_from_json(c["boundary"]), **common))
+                # Files of older versions know Dirichlet data alone.
+                of = expression_from_json(c["of"]) if "of" in c else unknown
+                conditions.append(Boundary(of, expression_from_json(c["boundary"]), **common))
             else:
                 conditions.append(Condition(expression_from_json(c["equation"]), **common))
         return Problem(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import sympy as sp
 import torch
 
+from pinnzo.derivatives import FiniteDifference
+from pinnzo.derivatives.evaluation import FunctionField
 from pinnzo.errors import DeclarationError, ShapeError
 from pinnzo.multiindex import LinearOperator
 from pinnzo.symbolic.boundary import Sampler, point_text
@@ -22,7 +25,21 @@ TOLERANCE = 1e-8
 SINGLE_TOLERANCE = 1e-4
 """The same where a Bessel function J or Y occurs, which torch computes to about seven digits in any precision."""
 
+DIFFERENCE_POINTS = 4
+"""At how few points a function is differentiated: each costs a stencil of values, and a reference may be dear."""
+
+DIFFERENCE_VARIABLES = 1000
+"""Beyond so many variables a function is not differentiated: the stencil's coordinates alone fill the memory."""
+
+DIFFERENCE_STEP = 0.02
+"""Of the differences, as a fraction of the extent of each coordinate; half of it is tried too."""
+
+DIFFERENCE_TOLERANCE = 1e-2
+"""How large a residual by differences may be, relative to the sum of the absolute values of its terms."""
+
 ExactFunction = Callable[[torch.Tensor], object]
+Derivatives = Callable[[Sequence[LinearOperator], torch.Tensor], torch.Tensor]
+"""Linear operators of the exact solution at points (N, D): (operators, N)."""
 
 
 def evaluate_exact(
@@ -81,17 +98,22 @@ def verify_expression(
         )
 
 
-def verify_function(exact: ExactFunction, conditions: Sequence[ParsedCondition], sampler: Sampler) -> None:
-    """Compare a solution given as a function of points with Dirichlet data.
+def verify_function(
+    exact: ExactFunction, equation: Lowered, conditions: Sequence[ParsedCondition], sampler: Sampler
+) -> None:
+    """Compare a solution given as a function of points with Dirichlet data, and put it into the equation.
 
-    Its derivatives are not known, so that the equation itself cannot be checked.
+    Its derivatives are estimated by central differences. Two steps must agree on the residual before the function is
+    refused: a reference from simulation is too noisy to be differentiated, and one with kinks has no derivative.
+    Conditions on derivatives are not checked, since differences would leave the domain.
 
     Raises:
-        DeclarationError: it differs from the data of a condition.
+        DeclarationError: it differs from the data of a condition, or breaks the equation.
         ShapeError: it does not return one value for each point.
     """
     generator = torch.Generator().manual_seed(0)
     _check_finite(exact, sampler, generator)
+    _check_differences(exact, equation, sampler, generator)
     for condition in conditions:
         if condition.data is None:
             continue
@@ -115,15 +137,51 @@ def _check_finite(exact: sp.Expr | ExactFunction, sampler: Sampler, generator: t
         raise DeclarationError(f"exact is NaN or infinite at {point_text(points[worst], sampler)}: it must be finite.")
 
 
+def _check_differences(exact: ExactFunction, equation: Lowered, sampler: Sampler, generator: torch.Generator) -> None:
+    """Refuse a function whose residual, by differences, is beyond doubt not zero."""
+    if len(sampler.variables) > DIFFERENCE_VARIABLES:
+        return
+    columns = dict(zip(sampler.domain.variables, sampler.domain.scale(), strict=True))
+    low, high = torch.tensor([columns[s] for s in sampler.variables], dtype=torch.float64).T
+    # Differences must not leave the domain.
+    middle = (low + high) / 2
+    x = middle + 0.8 * (sampler.interior(DIFFERENCE_POINTS, generator) - middle)
+    results = []
+    for fraction in (1, 2):
+        step = tuple((DIFFERENCE_STEP / fraction * (high - low)).tolist())
+
+        def derivatives(operators: Sequence[LinearOperator], at: torch.Tensor, step: Any = step) -> torch.Tensor:
+            estimator = FiniteDifference(step).discretise(operators, at.shape[1])
+            field = FunctionField(lambda points: evaluate_exact(exact, points, sampler.variables))
+            return estimator.apply(field, at)[0].T
+
+        results.append(_terms(equation, derivatives, [x], sampler))
+    coarse, fine = (terms.sum(0) for terms in results)
+    # The error of central differences falls by 4.
+    residual, doubt = (4 * fine - coarse) / 3, (fine - coarse).abs()
+    size = results[1].abs().sum(0)
+    excess = (residual.abs() - 10 * doubt - DIFFERENCE_TOLERANCE * size).nan_to_num(-torch.inf)
+    worst = int(excess.argmax())
+    if excess[worst] > 0:
+        raise DeclarationError(
+            f"The exact solution does not satisfy the equation: by finite differences the residual is "
+            f"{float(residual[worst]):.3g} at {point_text(x[worst], sampler)}, where the terms' absolute values sum to "
+            f"{float(size[worst]):.3g}."
+        )
+
+
 def _check(lowered: Lowered, calculus: Differentiator, points: list[torch.Tensor], sampler: Sampler, what: str) -> None:
-    terms = _terms(lowered, calculus, points, sampler)
+    def derivatives(operators: Sequence[LinearOperator], x: torch.Tensor) -> torch.Tensor:
+        return _evaluate([calculus.apply(operator) for operator in operators], x, sampler)
+
+    terms = _terms(lowered, derivatives, points, sampler)
     residual, size = terms.sum(0), terms.abs().sum(0)
     known = residual.isfinite()
     if not known.any():
         raise DeclarationError(f"The exact solution makes {what} infinite or undefined everywhere in the domain.")
     # On a boundary every term may vanish; the size that they have inside the domain tells what counts as small.
     inside = sampler.interior(len(points[0]), torch.Generator().manual_seed(1))
-    usual = _terms(lowered, calculus, [inside] * len(points), sampler).abs().sum(0)
+    usual = _terms(lowered, derivatives, [inside] * len(points), sampler).abs().sum(0)
     scale = float(torch.cat([size, usual]).nan_to_num(0.0, 0.0, 0.0).max())
     tolerance = SINGLE_TOLERANCE if _is_single(lowered, calculus) else TOLERANCE
     excess = torch.where(known, residual.abs() - tolerance * (size + scale), -torch.inf)
@@ -140,7 +198,7 @@ def _is_single(lowered: Lowered, calculus: Differentiator) -> bool:
     return any(e.has(sp.besselj, sp.bessely) for e in (lowered.expression, calculus.derivative(())))
 
 
-def _terms(lowered: Lowered, calculus: Differentiator, points: list[torch.Tensor], sampler: Sampler) -> torch.Tensor:
+def _terms(lowered: Lowered, derivatives: Derivatives, points: list[torch.Tensor], sampler: Sampler) -> torch.Tensor:
     """What a lowered expression sums up once the exact solution is put in, derivative by derivative: (terms, N)."""
     places, symbols = lowered.places, list(lowered.quantities)
     split: list[torch.Tensor] = []
@@ -148,7 +206,7 @@ def _terms(lowered: Lowered, calculus: Differentiator, points: list[torch.Tensor
     for quantity in lowered.quantities.values():
         x = points[places.index(quantity.place)]
         single = [LinearOperator((term,)) for operator in quantity.operators for term in operator.terms]
-        parts = _evaluate([calculus.apply(operator) for operator in single], x, sampler)
+        parts = derivatives(single, x)
         if quantity.squared:
             lengths = [len(operator.terms) for operator in quantity.operators]
             sums = torch.stack([part.sum(0) for part in parts.split(lengths)])

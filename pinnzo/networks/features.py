@@ -1,0 +1,80 @@
+"""Further inputs of a network: functions of the coordinates that the first layer sees beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+import torch
+
+from pinnzo.errors import SettingError
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Compiled features; what compiles them is ``pinnzo.features``.
+
+    Attributes:
+        function: maps points (N, D) to the scaled features there, (N, F).
+        count: their number F.
+    """
+
+    function: Callable[[torch.Tensor], torch.Tensor]
+    count: int
+
+
+def checked_features(features: Any) -> tuple[sp.Expr, ...]:
+    """Features as settings take them, as a tuple of SymPy expressions.
+
+    Raises:
+        SettingError: they are no list of SymPy expressions.
+    """
+    if isinstance(features, (str, sp.Basic)) or not isinstance(features, Sequence):
+        raise SettingError(f"features={features!r} must be a list of SymPy expressions, such as [x1**2 + x2**2].")
+    expressions = []
+    for i, feature in enumerate(features):
+        # Text is refused: SymPy would run it as Python code.
+        if not isinstance(feature, sp.Expr) or getattr(feature, "is_Matrix", False):
+            raise SettingError(f"features[{i}]={feature!r} must be a scalar SymPy expression of the variables.")
+        expressions.append(feature)
+    return tuple(expressions)
+
+
+def checked_ranges(ranges: Any, count: int) -> tuple[Range, ...] | None:
+    """Ranges of ``count`` features as pairs of floats, or None for ranges that are to be measured.
+
+    Raises:
+        SettingError: there is another number of them, or one is not a pair of growing finite numbers.
+    """
+    if ranges is None:
+        return None
+    try:
+        pairs = tuple((float(low), float(high)) for low, high in ranges)
+    except (TypeError, ValueError):
+        pairs = ()
+    if len(pairs) != count or not all(math.isfinite(high - low) and low < high for low, high in pairs):
+        raise SettingError(
+            f"feature_ranges={ranges!r} must hold a pair (low, high) with low < high for each of the {count} features: "
+            "correct it, or leave it out."
+        )
+    return pairs
+
+
+def agreed_features(declared: Sequence[sp.Expr], compiled: Features | None) -> Features | None:
+    """The compiled features of a network that is being built.
+
+    Raises:
+        SettingError: the settings have features, but no compiled ones are given, or another number of them.
+    """
+    count = compiled.count if compiled is not None else 0
+    if count != len(declared):
+        raise SettingError(
+            f"the network is set to {len(declared)} features, but {count} compiled ones were given: let solve build "
+            "it, or compile them for the problem by pinnzo.features.compile_features."
+        )
+    return compiled
