@@ -13,8 +13,8 @@ def hjb_lq(dimension: int = 20) -> pz.Problem:
     u = sp.Function("u")(*x, t)
     return pz.Problem(
         sp.Eq(u.diff(t) + pz.laplacian(u, x) - pz.gradient_norm_squared(u, x), 0),
-        # Where the diffusion X_t = √2 W_t of the control problem, which starts at 0, has spread to at t = 1.
-        domain=pz.Gaussian(x, mean=0, std=2**0.5) * pz.Box({t: (0, 1)}),
+        # Where the diffusion X_t = √2 W_t of the control problem goes, which starts at 0.
+        domain=pz.Gaussian(x, mean=0, std=2**0.5, time=t) * pz.Box({t: (0, 1)}),
         conditions=[sp.Eq(u.subs(t, 1), sp.log((1 + sum(xi**2 for xi in x)) / 2))],
         exact=hopf_cole,
     )

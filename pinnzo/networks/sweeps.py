@@ -42,6 +42,10 @@ PARABOLA_TOLERANCE = 100.0
 """In units of the rounding error: a parabola's error η³/15 may be as large as this, times a third derivative that is
 of the order of 0.01 in networks of the usual scale."""
 
+WEIGHTED_LIMIT = 16.0
+"""A unit's change reaches the next layer times a weight, which is allowed so much: the parabola through the outputs
+themselves bends as strongly."""
+
 
 def largest_parabola(dtype: torch.dtype) -> float:
     """The largest change that is followed by a parabola; larger ones are evaluated one by one."""
@@ -140,7 +144,7 @@ class _Model:
         if k + 1 == self.last:
             return columns.T[:, :, None], None
         bound = _bound(eta * float(columns.abs().max()))
-        if k + 2 == self.last and bound <= self.limit:
+        if k + 2 == self.last and bound <= WEIGHTED_LIMIT * self.limit:
             # A unit moves the next layer's sums by amounts that are the same at all points, so that the changes of
             # all activations, as parabolas, add up to matrix products.
             a, b = trace.increments(k + 1, bound)

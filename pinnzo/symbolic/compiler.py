@@ -76,6 +76,11 @@ class _Site:
         known = _columns(self._known, x)
         factors = _columns(self._coefficients, x)[:, self.coefficient_of.to(x.device)]
         scatter = None
+        everywhere = torch.arange(len(self.operators))
+        if torch.equal(self.targets, everywhere):
+            # One row for each operator: nothing is added up, and the rows may even be in the right order.
+            same = torch.equal(self.sources, everywhere) and len(self.rows) == len(everywhere)
+            return _PreparedSite(known, factors, None if same else self.sources.to(x.device), None, None)
         if len(self.targets) * len(self.operators) <= MAX_DENSE_SCATTER:
             scatter = torch.zeros(len(self.targets), len(self.operators), dtype=x.dtype, device=x.device)
             scatter[torch.arange(len(self.targets)), self.targets] = 1.0
@@ -88,13 +93,17 @@ class _PreparedSite:
 
     known: torch.Tensor
     factors: torch.Tensor
-    sources: torch.Tensor
-    targets: torch.Tensor
+    sources: torch.Tensor | None
+    targets: torch.Tensor | None
     scatter: torch.Tensor | None
 
     def combine(self, rows: torch.Tensor) -> torch.Tensor:
         """Operators of u, (K, P, Q), from rows of f, (K, P, R)."""
-        products = rows[..., self.sources] * self.factors
+        if self.sources is not None:
+            rows = rows[..., self.sources]
+        if self.targets is None:
+            return torch.addcmul(self.known, rows, self.factors)
+        products = rows * self.factors
         if self.scatter is not None:
             return self.known + products @ self.scatter
         target = self.known.expand(*rows.shape[:-1], -1)

@@ -40,6 +40,20 @@ class Domain(ABC):
     def scale(self) -> tuple[tuple[float, float], ...]:
         """For each coordinate an interval that holds most of the domain; networks scale their inputs by it."""
 
+    def check(self) -> None:
+        """Refuse a domain that lacks a part that it speaks of.
+
+        Raises:
+            DeclarationError: the time of a ``Gaussian`` runs over no interval of a box.
+        """
+        intervals = {s for factor in self.factors if isinstance(factor, Box) for s in factor.intervals}
+        for factor in self.factors:
+            if isinstance(factor, Gaussian) and factor.time is not None and factor.time not in intervals:
+                raise DeclarationError(
+                    f"The time of {factor!r} has no range: join the domain with one, such as Box({{{factor.time}: "
+                    "(0, 1)})."
+                )
+
     def __mul__(self, other: Domain) -> Domain:
         if not isinstance(other, Domain):
             raise DeclarationError(f"{self!r} * {other!r}: only domains can be joined by *.")
@@ -167,22 +181,31 @@ class Gaussian(Domain):
         x: its coordinates.
         mean: of every coordinate.
         std: of every coordinate, greater than 0.
+        time: a coordinate of a box that this domain is joined with. The variance then grows in proportion to it, from
+            0 at the beginning of its range to std² at the end: the points of a Brownian motion that starts at the
+            mean, which is where optimal control and finance ask for solutions.
 
     Raises:
-        DeclarationError: ``std`` is not positive.
+        DeclarationError: ``std`` is not positive, or ``time`` is not another coordinate.
 
     Example:
+        >>> import sympy as sp
         >>> from pinnzo.symbolic import coordinates
         >>> Gaussian(coordinates("x", 3), std=2).scale()[0]
         (-4.0, 4.0)
+        >>> t = sp.Symbol("t", real=True)
+        >>> path = Gaussian(coordinates("x", 3), std=2, time=t) * Box({t: (0, 1)})
     """
 
-    def __init__(self, x: Any, mean: float = 0.0, std: float = 1.0) -> None:
+    def __init__(self, x: Any, mean: float = 0.0, std: float = 1.0, time: sp.Symbol | None = None) -> None:
         self.variables = _symbols(x, "Gaussian")
         self.mean = _number(mean, "mean of Gaussian")
         self.std = _number(std, "std of Gaussian")
         if self.std <= 0:
             raise DeclarationError(f"std of Gaussian is {self.std}: it must be greater than 0.")
+        if time is not None and (not isinstance(time, sp.Symbol) or time in self.variables):
+            raise DeclarationError(f"time of Gaussian is {time!r}: give the symbol of another coordinate, such as t.")
+        self.time = time
 
     def sample(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:
         normal = torch.randn(count, self.dimension, generator=generator, dtype=dtype, device=generator.device)
@@ -192,7 +215,8 @@ class Gaussian(Domain):
         return ((self.mean - 2 * self.std, self.mean + 2 * self.std),) * self.dimension
 
     def __repr__(self) -> str:
-        return f"Gaussian({self.variables}, mean={self.mean}, std={self.std})"
+        time = "" if self.time is None else f", time={self.time}"
+        return f"Gaussian({self.variables}, mean={self.mean}, std={self.std}{time})"
 
 
 class Product(Domain):
@@ -204,6 +228,7 @@ class Product(Domain):
         twice = sorted({str(s) for s in self.variables if self.variables.count(s) > 1})
         if twice:
             raise DeclarationError(f"Both factors of a product domain contain {', '.join(twice)}: name it in one only.")
+        self._intervals = {s: ends for f in factors if isinstance(f, Box) for s, ends in f.intervals.items()}
 
     @property
     def factors(self) -> tuple[Domain, ...]:
@@ -211,7 +236,14 @@ class Product(Domain):
         return self._factors
 
     def sample(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-        return torch.cat([factor.sample(count, generator, dtype) for factor in self._factors], dim=1)
+        columns = [factor.sample(count, generator, dtype) for factor in self._factors]
+        points = torch.cat(columns, dim=1)
+        for factor, own in zip(self._factors, columns, strict=True):
+            if isinstance(factor, Gaussian) and factor.time is not None:
+                low, high = self._intervals[factor.time]
+                elapsed = (points[:, [self.variables.index(factor.time)]] - low) / (high - low)
+                own.sub_(factor.mean).mul_(elapsed.sqrt()).add_(factor.mean)
+        return torch.cat(columns, dim=1)
 
     def scale(self) -> tuple[tuple[float, float], ...]:
         return tuple(interval for factor in self._factors for interval in factor.scale())

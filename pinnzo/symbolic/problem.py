@@ -80,6 +80,7 @@ class Problem:
             raise DeclarationError(f"domain is {domain!r}: pass a Box, a Ball, a Gaussian, or a product of them.")
         if not isinstance(name, str) or not isinstance(description, str):
             raise DeclarationError(f"name is {name!r} and description {description!r}: both must be text.")
+        domain.check()
         self.equation, self.domain, self.name, self.description = equation, domain, name, description
         self.unknown = _find_unknown(equation)
         self.variables: tuple[sp.Symbol, ...] = self.unknown.args

@@ -126,7 +126,8 @@ def _domain_to_json(domain: Domain) -> dict[str, Any]:
             "center": list(domain.center),
         }
     if isinstance(domain, Gaussian):
-        return {"type": "Gaussian", "variables": variables, "mean": domain.mean, "std": domain.std}
+        time = None if domain.time is None else expression_to_json(domain.time)
+        return {"type": "Gaussian", "variables": variables, "mean": domain.mean, "std": domain.std, "time": time}
     raise StorageError(f"The domain {domain!r} is of a kind that cannot be saved.")
 
 
@@ -139,7 +140,8 @@ def _domain_from_json(data: dict[str, Any]) -> Domain:
     if data["type"] == "Ball":
         return Ball(symbols, data["radius"], data["center"])
     if data["type"] == "Gaussian":
-        return Gaussian(symbols, data["mean"], data["std"])
+        time = data.get("time")
+        return Gaussian(symbols, data["mean"], data["std"], None if time is None else expression_from_json(time))
     raise StorageError(f"The file names a domain of unknown type {data['type']!r}.")
 
 

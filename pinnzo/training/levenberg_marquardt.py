@@ -72,7 +72,7 @@ class LevenbergMarquardt(Trainer):
     """
 
     damping: float = 1e-3
-    momentum: float = 0.5
+    momentum: float = 0.8
     step_size: float | None = None
     central: bool = False
     trials: Sequence[float] = (0.01, 0.1, 1.0, 10.0)
