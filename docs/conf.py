@@ -43,18 +43,28 @@ add_module_names = False
 toc_object_entries_show_parents = "hide"
 
 
-def escape_bars(app: Sphinx, what: str, name: str, target: object, options: object, lines: list[str]) -> None:
-    """Docstrings write |α| as it is read; reStructuredText would take it for a substitution."""
-    in_example = False
+SECTION = re.compile(r"(Args|Attributes|Returns|Raises|Yields|Examples?|References?|Notes?):")
+
+
+def as_read(app: Sphinx, what: str, name: str, target: object, options: object, lines: list[str]) -> None:
+    """Docstrings are written to be read as they stand; this makes reStructuredText of what it would take otherwise.
+
+    Bars, as in |α|, are no substitutions, and each line of an indented formula stays a line.
+    """
+    in_example, in_text = False, True
     for i, line in enumerate(lines):
+        in_text = in_text and not SECTION.match(line)
         in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
-        if not in_example:
-            # Every second part stands between double backquotes.
-            parts = re.split("(``.*?``)", line)
-            parts[::2] = [part.replace("|", r"\|") for part in parts[::2]]
-            lines[i] = "".join(parts)
+        if in_example:
+            continue
+        # Every second part stands between double backquotes.
+        parts = re.split("(``.*?``)", line)
+        parts[::2] = [part.replace("|", r"\|") for part in parts[::2]]
+        lines[i] = "".join(parts)
+        if in_text and line.startswith("    "):
+            lines[i] = f"    | {lines[i].strip()}"
 
 
 def setup(app: Sphinx) -> None:
     """Before napoleon, which has the usual priority of 500."""
-    app.connect("autodoc-process-docstring", escape_bars, priority=400)
+    app.connect("autodoc-process-docstring", as_read, priority=400)

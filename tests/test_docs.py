@@ -6,6 +6,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
+import pinnzo
+import pinnzo.comparison
+import pinnzo.derivatives
+import pinnzo.networks
+import pinnzo.training
+
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = {page.relative_to(DOCS).as_posix(): page for page in sorted(DOCS.rglob("*.md")) if "_build" not in page.parts}
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -34,3 +40,20 @@ def test_links_between_pages_exist(name):
     page = PAGES[name]
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{name} links to {target}"
+
+
+@pytest.mark.parametrize(
+    "package",
+    [pinnzo, pinnzo.derivatives, pinnzo.networks, pinnzo.training, pinnzo.comparison],
+    ids=lambda p: p.__name__,
+)
+def test_every_public_name_is_in_the_reference(package):
+    reference = "".join(page.read_text(encoding="utf-8") for page in (DOCS / "api").glob("*.md"))
+    listed = {path.rsplit(".", 1)[-1] for path in re.findall(r"auto(?:class|function):: (\S+)", reference)}
+    exported = re.findall(
+        r"^from \S+ import \w+ as (\w+)$", Path(package.__file__).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    documented = {name for name in exported if callable(getattr(package, name)) and not name.startswith("_")}
+    assert documented, "the package exports nothing"
+    missing = sorted(documented - listed)
+    assert not missing, f"{missing} of {package.__name__} need lines in a page of docs/api"
