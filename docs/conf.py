@@ -1,5 +1,6 @@
 """Settings of the documentation site."""
 
+import dataclasses
 import re
 
 from sphinx.application import Sphinx
@@ -32,10 +33,10 @@ myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 myst_update_mathjax = False
 
-autodoc_default_options = {"members": True, "show-inheritance": True, "member-order": "bysource"}
+autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
-python_maximum_signature_line_length = 90
+python_maximum_signature_line_length = 66
 napoleon_numpy_docstring = False
 # As entries of their own, attributes would appear twice: dataclass fields are members as well.
 napoleon_use_ivar = True
@@ -49,20 +50,27 @@ SECTION = re.compile(r"(Args|Attributes|Returns|Raises|Yields|Examples?|Referenc
 def as_read(app: Sphinx, what: str, name: str, target: object, options: object, lines: list[str]) -> None:
     """Docstrings are written to be read as they stand; this makes reStructuredText of what it would take otherwise.
 
-    Bars, as in |α|, are no substitutions, and each line of an indented formula stays a line.
+    Bars, as in |α|, are no substitutions. Each line of an indented formula stays a line, and so do parts of it that
+    stand well apart. The attributes of a dataclass are its parameters.
     """
     in_example, in_text = False, True
-    for i, line in enumerate(lines):
+    if dataclasses.is_dataclass(target) and "Attributes:" in lines and "Args:" not in lines:
+        lines[lines.index("Attributes:")] = "Args:"
+    original, lines[:] = lines[:], []
+    for line in original:
         in_text = in_text and not SECTION.match(line)
         in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
         if in_example:
+            lines.append(line)
             continue
         # Every second part stands between double backquotes.
         parts = re.split("(``.*?``)", line)
         parts[::2] = [part.replace("|", r"\|") for part in parts[::2]]
-        lines[i] = "".join(parts)
+        escaped = "".join(parts)
         if in_text and line.startswith("    "):
-            lines[i] = f"    | {lines[i].strip()}"
+            lines += [f"    | {part}" for part in re.split(" {3,}", escaped.strip())]
+        else:
+            lines.append(escaped)
 
 
 def setup(app: Sphinx) -> None:
