@@ -33,7 +33,7 @@ class TensorTrainMLP:
         inputs: number of coordinates; None takes it from the problem.
         outputs: components of f.
         modes: how the width is factorised; None balances the factors, 32 into (4, 4, 2), 512 into (8, 4, 4,
-        4).
+            4).
         compress_first: make the first layer a tensor train too.
         layers: the format of each of the depth + 1 layers, None for a dense one. It replaces ``rank``,
             ``modes`` and ``compress_first``.
