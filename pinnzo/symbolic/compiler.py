@@ -22,6 +22,9 @@ from pinnzo.symbolic.torch_code import TorchFunction, columns, torch_function
 MAX_DENSE_SCATTER = 1 << 14
 """Up to this many entries, rows are gathered by a product with a 0/1 matrix, which beats ``index_add`` on a CPU."""
 
+MAX_ADDED = 8
+"""Up to this many rows that are added to others are added one by one."""
+
 Terms = dict[sp.Expr, dict[MultiIndex, float]]
 
 
@@ -65,8 +68,12 @@ class _Site:
             for coefficient, row in product_rule(operator, B):
                 entries.append((target, rows.setdefault(row, len(rows)), coefficient))
         self.rows = tuple(rows)
+        # The first entry of every operator in order, then those that are added to it.
+        firsts = {entry[0]: entry for entry in reversed(entries)}
+        entries = [firsts[t] for t in sorted(firsts)] + [e for e in entries if firsts[e[0]] is not e]
         self.targets = torch.tensor([target for target, _, _ in entries], dtype=torch.long)
         self.sources = torch.tensor([source for _, source, _ in entries], dtype=torch.long)
+        self.mostly_single = len(firsts) == len(operators) and len(entries) - len(firsts) <= MAX_ADDED
         coefficients = list(dict.fromkeys(c for _, _, c in entries))
         self.coefficient_of = torch.tensor([coefficients.index(c) for _, _, c in entries], dtype=torch.long)
         self._known = torch_function([variables], [A.apply(operator) for operator in self.operators])
@@ -75,39 +82,35 @@ class _Site:
     def prepare(self, x: torch.Tensor) -> _PreparedSite:
         known = _columns(self._known, x)
         factors = _columns(self._coefficients, x)[:, self.coefficient_of.to(x.device)]
-        scatter = None
-        everywhere = torch.arange(len(self.operators))
-        if torch.equal(self.targets, everywhere):
-            # One row for each operator: nothing is added up, and the rows may even be in the right order.
-            same = torch.equal(self.sources, everywhere) and len(self.rows) == len(everywhere)
-            return _PreparedSite(known, factors, None if same else self.sources.to(x.device), None, None)
-        if len(self.targets) * len(self.operators) <= MAX_DENSE_SCATTER:
-            scatter = torch.zeros(len(self.targets), len(self.operators), dtype=x.dtype, device=x.device)
-            scatter[torch.arange(len(self.targets)), self.targets] = 1.0
-        return _PreparedSite(known, factors, self.sources.to(x.device), self.targets.to(x.device), scatter)
+        return _PreparedSite(self, known, factors)
 
 
 @dataclass(frozen=True, eq=False)
 class _PreparedSite:
     """A site with everything that depends on the points alone computed."""
 
+    site: _Site
     known: torch.Tensor
     factors: torch.Tensor
-    sources: torch.Tensor | None
-    targets: torch.Tensor | None
-    scatter: torch.Tensor | None
 
     def combine(self, rows: torch.Tensor) -> torch.Tensor:
         """Operators of u, (K, P, Q), from rows of f, (K, P, R)."""
-        if self.sources is not None:
-            rows = rows[..., self.sources]
-        if self.targets is None:
-            return torch.addcmul(self.known, rows, self.factors)
-        products = rows * self.factors
-        if self.scatter is not None:
-            return self.known + products @ self.scatter
-        target = self.known.expand(*rows.shape[:-1], -1)
-        return target.index_add(-1, self.targets, products)
+        count = self.known.shape[-1]
+        sources, targets = self.site.sources.to(rows.device), self.site.targets.to(rows.device)
+        if self.site.mostly_single:
+            in_order = len(self.site.rows) == count and torch.equal(sources[:count], torch.arange(count).to(sources))
+            firsts = rows if in_order else rows[..., sources[:count]]
+            total = torch.addcmul(self.known, firsts, self.factors[:, :count])
+            for entry in range(count, len(sources)):
+                added = rows[..., sources[entry]] * self.factors[:, entry]
+                total = total.index_add(-1, targets[entry, None], added[..., None])
+            return total
+        products = rows[..., sources] * self.factors
+        if len(targets) * count <= MAX_DENSE_SCATTER:
+            scatter = torch.zeros(len(targets), count, dtype=rows.dtype, device=rows.device)
+            scatter[torch.arange(len(targets)), targets] = 1.0
+            return self.known + products @ scatter
+        return self.known.expand(*rows.shape[:-1], -1).index_add(-1, targets, products)
 
     def part(self, points: slice) -> _PreparedSite:
         """The same at some of the points."""

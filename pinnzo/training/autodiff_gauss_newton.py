@@ -41,27 +41,30 @@ class AutodiffGaussNewton(LevenbergMarquardt):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.step_size is not None or self.central:
-            name = "central" if self.central else "step_size"
+        differences = {"step_size": self.step_size, "central": self.central, "directions": self.directions}
+        if name := next((name for name, value in differences.items() if value), None):
             raise SettingError(
                 f"AutodiffGaussNewton: {name} is a setting of differences, and this Jacobian is exact: leave it out, "
                 "or take LevenbergMarquardt."
             )
 
-    def jacobian(self, objective: Objective, theta: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
-        """∂r/∂θ by back-propagation, (M, d).
+    def jacobian(
+        self, objective: Objective, theta: torch.Tensor, outputs: torch.Tensor, indices: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """∂r/∂θ by back-propagation, (M, n).
 
         Args:
             objective: answers for its current points, with torch operations.
             theta: where, (d,).
-            residual: r(θ), (M,); its graph was not kept, so that it is computed again.
+            outputs: r(θ), (M,); its graph was not kept, so that it is computed again.
+            indices: the n coordinates, all d of them by default.
 
         Raises:
             SettingError: the residuals carry no autograd graph.
         """
         with torch.inference_mode(False), torch.enable_grad():
             at = theta.detach().clone().requires_grad_()
-            values = objective.residuals(at[None])[0]
+            values = objective.outputs(at[None])[0]
             if not values.requires_grad:
                 raise SettingError(
                     "AutodiffGaussNewton needs residuals made of torch operations, but these carry no autograd graph "
@@ -70,11 +73,13 @@ class AutodiffGaussNewton(LevenbergMarquardt):
             at_once = max(1, min(self.max_batch, NODES // max(1, objective.evaluations_per_query)))
             if at_once == 1:
                 rows = [torch.autograd.grad(v, at, retain_graph=True, materialize_grads=True)[0] for v in values]
-                return torch.stack(rows)
-            parts = []
-            for rows in torch.eye(len(values), dtype=values.dtype, device=values.device).split(at_once):
-                (part,) = torch.autograd.grad(
-                    values, at, rows, retain_graph=True, is_grads_batched=True, materialize_grads=True
-                )
-                parts.append(part)
-            return torch.cat(parts)
+                jacobian = torch.stack(rows)
+            else:
+                parts = []
+                for rows in torch.eye(len(values), dtype=values.dtype, device=values.device).split(at_once):
+                    (part,) = torch.autograd.grad(
+                        values, at, rows, retain_graph=True, is_grads_batched=True, materialize_grads=True
+                    )
+                    parts.append(part)
+                jacobian = torch.cat(parts)
+        return jacobian if indices is None else jacobian[:, indices]

@@ -129,14 +129,11 @@ class Trainer(ABC):
 
     Attributes:
         uses_backpropagation: whether the steps run with autograd switched on (baselines only).
+        hold: for how many steps training points are held before fresh ones are drawn.
     """
 
     uses_backpropagation: bool = False
-
-    @property
-    def hold(self) -> int:
-        """For how many steps training points are kept before fresh ones are drawn."""
-        return 1
+    hold: int = 1
 
     def batch_scale(self, step: int) -> float:
         """How many times the usual number of points is drawn before step ``step`` (counted from 0)."""

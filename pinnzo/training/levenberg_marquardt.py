@@ -221,15 +221,15 @@ def damped_steps(jacobian: torch.Tensor, residual: torch.Tensor, dampings: Seque
     right = residual if dual else jacobian.T @ residual
     shift = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     least = float(gram.diagonal().mean()) * torch.finfo(gram.dtype).eps * len(gram)
-    spectrum: tuple[torch.Tensor, torch.Tensor] | None = None
+    spectrum: list[torch.Tensor] = []
     solved = []
     for damping in dampings:
         factor, failed = torch.linalg.cholesky_ex(gram + damping * shift)
         if damping >= least and not int(failed):
             solved.append(torch.cholesky_solve(right[:, None], factor)[:, 0])
             continue
-        if spectrum is None:
-            spectrum = torch.linalg.eigh(gram)
+        if not spectrum:
+            spectrum.extend(torch.linalg.eigh(gram))
         values, vectors = spectrum
         solved.append(vectors @ (vectors.T @ right / (values.clamp_min(0.0) + damping)))
     solution = torch.stack(solved)
