@@ -61,7 +61,7 @@ class AutodiffGaussNewton(LevenbergMarquardt):
         """
         with torch.inference_mode(False), torch.enable_grad():
             at = theta.detach().clone().requires_grad_()
-            values = objective.residuals(at[None])[0]
+            values = objective.outputs(at[None])[0]
             if not values.requires_grad:
                 raise SettingError(
                     "AutodiffGaussNewton needs residuals made of torch operations, but these carry no autograd graph "
