@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 
 from pinnzo.errors import NonFiniteError, PinnzoError, SettingError, ShapeError
@@ -84,7 +85,7 @@ class DataObjective(Objective):
     ) -> None:
         self.network, self.dtype = network, dtype
         self.loss = CrossEntropy() if loss is None else loss
-        x, targets = torch.as_tensor(inputs), torch.as_tensor(targets)
+        x, targets = _tensor("inputs", inputs), _tensor("targets", targets)
         if x.ndim != 2 or x.shape[1] != network.inputs:
             raise ShapeError(
                 f"inputs has shape {tuple(x.shape)}, but this network takes samples of shape (N, {network.inputs})."
@@ -175,7 +176,7 @@ class DataObjective(Objective):
             before = centre.values(some.inputs)
             return torch.stack([self.loss.each(s.values(some.inputs) + before, some.targets).sum(1) for s in sweeps])
 
-        return sum(self._workers.map(totals, _tiles(len(batch), sweeps[0].width))) / len(batch)
+        return torch.stack(self._workers.map(totals, _tiles(len(batch), sweeps[0].width))).sum(0) / len(batch)
 
     def accuracy(self, theta: torch.Tensor) -> float:
         """The share of all N samples, drawn or not, whose largest output is that of the label, for one θ (d,).
@@ -213,6 +214,16 @@ class DataObjective(Objective):
 
     def _sweep(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> Sweep | None:
         return None if torch.is_grad_enabled() else self.network.sweep(theta, indices, step)
+
+
+def _tensor(name: str, data: Any) -> torch.Tensor:
+    if isinstance(data, torch.Tensor):
+        return data
+    try:
+        # By way of NumPy, which keeps the double precision of plain numbers; a copy, since arrays can be read-only.
+        return torch.tensor(np.asarray(data))
+    except (TypeError, ValueError) as error:
+        raise SettingError(f"{name} is no array of numbers: {error}") from error
 
 
 def _tiles(count: int, width: int) -> list[slice]:

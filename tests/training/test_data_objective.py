@@ -114,6 +114,16 @@ def test_a_confident_error_stays_finite_and_has_the_exact_gradient(dtype):
     torch.testing.assert_close(2 * A.T @ residual, g, rtol=1e-5, atol=1e-6)
 
 
+def test_a_floor_changes_the_curvature_alone():
+    o, labels = 2 * normal(1, 4), torch.tensor([1])
+    residual, S = CrossEntropy(floor=0.1).least_squares(o, torch.eye(4, dtype=torch.float64), labels)
+    exact = o.softmax(1)[0]
+    assert (exact < 0.1).any()
+    torch.testing.assert_close(2 * S.T @ residual, exact - torch.eye(4, dtype=torch.float64)[1])
+    p = exact.clamp_min(0.1) / exact.clamp_min(0.1).sum()
+    torch.testing.assert_close(2 * S.T @ S, p.diag() - torch.outer(p, p))
+
+
 def test_the_jacobian_may_be_transposed_or_not():
     o, labels, J = normal(4, 3), torch.tensor([0, 1, 2, 0]), normal(12, 5, seed=1)
     _, rows = CrossEntropy().least_squares(o, J.clone(), labels)
@@ -337,6 +347,8 @@ def test_single_precision_serves():
         ({"targets": torch.full((3, 4), math.nan), "loss": SquaredError()}, NonFiniteError, "targets"),
         ({"inputs": torch.tensor([[0.0, math.nan, 0.0]] * 3)}, NonFiniteError, "inputs"),
         ({"inputs": torch.full((3, 3), math.inf)}, NonFiniteError, "inputs"),
+        ({"targets": ["cat", "dog", "cat"]}, SettingError, "targets"),
+        ({"inputs": [[1, 2, 3], [1, 2]]}, SettingError, "inputs"),
         ({"inputs": torch.zeros(3, 2)}, ShapeError, "inputs"),
         ({"inputs": torch.zeros(3)}, ShapeError, "inputs"),
         ({"inputs": torch.zeros(0, 3), "targets": torch.zeros(0, dtype=torch.long)}, ShapeError, "inputs"),
@@ -372,8 +384,15 @@ def test_residuals_are_not_made_up():
 
 def test_arrays_of_numpy_are_as_good_as_tensors():
     network = MLP(width=4, outputs=4).build(inputs=3)
-    images, labels = np.arange(9, dtype=np.uint8).reshape(3, 3), np.array([0, 1, 3], dtype=np.uint8)
+    images = np.frombuffer(bytes(range(9)), np.uint8).reshape(3, 3)  # read-only, as from a file
+    labels = np.array([0, 1, 3], dtype=np.uint8)
     objective = DataObjective(images, labels, network)
     assert objective.losses(torch.zeros(1, network.parameter_count, dtype=torch.float64)).item() == pytest.approx(
         math.log(4)
     )
+
+
+def test_plain_numbers_keep_their_double_precision():
+    network = BlackBox(lambda theta, x: theta[0] * x, torch.ones(1, dtype=torch.float64)).build(inputs=1)
+    objective = DataObjective([[0.1], [0.2]], [0.3, 0.6], network, SquaredError())
+    assert objective.losses(torch.full((1, 1), 3.0, dtype=torch.float64)).item() < 1e-30
