@@ -49,7 +49,7 @@ class Objective(ABC):
 
         Args:
             outputs: o, (M,).
-            jacobian: J = ∂o/∂θ, (M, n).
+            jacobian: J = ∂o/∂θ, (M, n); A may take its memory.
 
         Returns:
             ρ and A: the residuals and J themselves where the loss is a sum of squares.

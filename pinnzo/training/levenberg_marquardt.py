@@ -123,8 +123,7 @@ class LevenbergMarquardt(Trainer):
         outputs = objective.outputs(theta[None])[0]
         subspace = self._subspace(objective, state, generator)
         state = replace(state, generator=generator.get_state())
-        jacobian = subspace.differentiate(self, objective, theta, outputs)
-        residual, matrix = objective.least_squares(outputs, jacobian)
+        residual, matrix = objective.least_squares(outputs, subspace.differentiate(self, objective, theta, outputs))
         if not bool(residual.isfinite().all()) or not bool(matrix.isfinite().all()):
             return self._rejected(state, math.nan)
         # Normal equations square the condition number: they are formed and solved in double precision always.
@@ -136,7 +135,9 @@ class LevenbergMarquardt(Trainer):
         loss = objective.loss_of(outputs)
         losses = [trial if math.isfinite(trial) else math.inf for trial in objective.losses(theta + steps).tolist()]
         best = losses.index(min(losses))
-        predicted = float(residual @ residual - (matrix @ inner[best] + residual).square().sum())
+        moved = matrix @ inner[best]
+        # ‖ρ‖² − ‖A s + ρ‖²; another loss's ρ can be far larger than the decrease.
+        predicted = -float(moved @ (moved + 2 * residual))
         gain = (loss - losses[best]) / predicted if predicted > 0 else math.nan
         if not losses[best] < loss or gain < LEAST_GAIN:
             return self._rejected(state, loss)

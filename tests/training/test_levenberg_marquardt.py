@@ -91,6 +91,13 @@ def test_linear_least_squares_is_solved_in_one_step_without_damping():
     torch.testing.assert_close(state.theta, torch.linalg.lstsq(A, b[:, None]).solution[:, 0])
 
 
+def test_damping_falls_where_the_model_predicts_the_decrease():
+    # A linear residual gains what is predicted, with damping or without, so the smallest trial is lowered by a third.
+    objective = Residuals(lambda theta: theta - torch.ones(3, dtype=torch.float64), 3)
+    state = run(LevenbergMarquardt(damping=50.0), objective, torch.zeros(3, dtype=torch.float64), 1)
+    assert state.memory["damping"] == pytest.approx(50.0 * 0.01 / 3)
+
+
 def test_a_step_costs_d_plus_five_queries():
     objective, truth = curve(10, 4)
     run(LevenbergMarquardt(), objective, truth * 1.2, 1)
