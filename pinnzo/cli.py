@@ -74,7 +74,7 @@ FIGURES = ("slice.png", "history.png")
 def solve(
     problem: Annotated[str, typer.Argument(help="A bundled problem, or a file FILE.py or FILE.py:NAME.")],
     set_: SetOptions = None,
-    trainer: Annotated[Trainers, typer.Option(help="The training method.")] = "hybrid",
+    trainer: Annotated[Trainers, typer.Option(help="The training method.")] = "levenberg-marquardt",
     derivatives: Annotated[Derivatives | None, typer.Option(help="The derivative estimator.")] = None,
     level: Annotated[int | None, typer.Option(help="Level of the sparse grid (smolyak).")] = None,
     sigma: Annotated[float | None, typer.Option(help="Smoothing step σ (smolyak).")] = None,
@@ -86,7 +86,7 @@ def solve(
     depth: Annotated[int | None, typer.Option(help="Number of hidden layers.")] = None,
     rank: Annotated[int | None, typer.Option(help="Tensor-train rank.")] = None,
     activation: Annotated[str | None, typer.Option(help="Activation function.")] = None,
-    points: Annotated[int, typer.Option(help="Collocation points of a step.")] = 100,
+    points: Annotated[int | None, typer.Option(help="Collocation points of a step.")] = None,
     seed: Annotated[int, typer.Option(help="Fixes the run.")] = 0,
     dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
     device: Annotated[str, typer.Option(help="Torch device.")] = "cpu",
@@ -109,7 +109,7 @@ def solve(
         problem_to_json(declared)
     solution = pz.solve(
         declared,
-        network=network_of(network, width=width, depth=depth, rank=rank, activation=activation),
+        network=network_of(network, declared, width=width, depth=depth, rank=rank, activation=activation),
         derivatives=estimator_of(
             derivatives,
             smolyak={"level": level, "sigma": sigma, "growth": growth},

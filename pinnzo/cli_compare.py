@@ -79,7 +79,7 @@ def trainers(
     comparison = pz.compare_trainers(
         declared,
         None if chosen is None else [name.strip() for name in chosen.split(",")],
-        network=network_of(network, width=width, depth=depth, rank=rank, activation=activation),
+        network=network_of(network, declared, width=width, depth=depth, rank=rank, activation=activation),
         derivatives=estimator_of(derivatives, smolyak={}, finite={}),
         baseline_derivatives=baseline,
         points=points,

@@ -63,8 +63,8 @@ def settings_of(pairs: list[str], option: str) -> dict[str, Any]:
     return found
 
 
-def network_of(kind: str, **given: Any) -> Any:
-    """The network of that kind with the settings that were given."""
+def network_of(kind: str, problem: pz.Problem, **given: Any) -> Any:
+    """The network of that kind with the settings that were given and the problem's features."""
     chosen = {name: value for name, value in given.items() if value is not None}
     if kind == "paper":
         if chosen:
@@ -73,8 +73,8 @@ def network_of(kind: str, **given: Any) -> Any:
     if kind == "dense":
         if "rank" in chosen:
             raise SettingError("--rank is a setting of tensor trains: leave it out with --network dense.")
-        return pz.MLP(**{"width": 32, **chosen})
-    return pz.TensorTrainMLP(**{"width": 32, **chosen})
+        return pz.MLP(**{"width": 32, "features": problem.features, **chosen})
+    return pz.TensorTrainMLP(**{"width": 32, "features": problem.features, **chosen})
 
 
 def estimator_of(kind: str | None, smolyak: dict[str, Any], finite: dict[str, Any]) -> Estimator | None:

@@ -14,6 +14,7 @@ import torch
 from pinnzo import derivatives, networks, training
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import SettingError, StorageError
+from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.serialise import expression_from_json, expression_to_json
 from pinnzo.training import Budget, GradientEstimator, Trainer, as_trainer
 
@@ -47,7 +48,7 @@ class RunSettings:
         network: settings of the network, a module or a black box.
         derivatives: the estimator; None chooses by the equation, the domain and the dtype.
         trainer: the training method.
-        points: interior collocation points of a step.
+        points: interior collocation points of a step; 0 takes the number that suits the trainer.
         seed: fixes the run.
         dtype: "float64" or "float32".
         device: a torch device.
@@ -58,8 +59,8 @@ class RunSettings:
 
     network: Any = field(default_factory=lambda: networks.TensorTrainMLP(width=32))
     derivatives: Estimator | None = None
-    trainer: Trainer = field(default_factory=training.HybridZO)
-    points: int = 100
+    trainer: Trainer = field(default_factory=training.LevenbergMarquardt)
+    points: int = 0
     seed: int = 0
     dtype: str = "float64"
     device: str = "cpu"
@@ -71,7 +72,8 @@ class RunSettings:
         object.__setattr__(self, "dtype", str(self.dtype).removeprefix("torch."))
         object.__setattr__(self, "device", str(self.device))
         object.__setattr__(self, "trainer", as_trainer(self.trainer))
-        object.__setattr__(self, "points", whole_number(self.points, 1, "points", "the collocation points of a step"))
+        points = self.trainer.points if self.points == 0 and not isinstance(self.points, bool) else self.points
+        object.__setattr__(self, "points", whole_number(points, 1, "points", "the collocation points of a step"))
         object.__setattr__(self, "seed", whole_number(self.seed, 0, "seed", "the number that fixes the run"))
         if not isinstance(self.weights, Mapping):
             raise SettingError(f"weights is {self.weights!r}: give a mapping such as {{'boundary': 100}}.")
@@ -92,6 +94,22 @@ class RunSettings:
             raise SettingError(
                 f"device {self.device!r} cannot be used, choose another such as 'cpu': {str(error).splitlines()[0]}"
             ) from None
+
+
+def settings_for(problem: Problem, given: Mapping[str, Any]) -> RunSettings:
+    """The settings of a run, with the defaults that suit a problem for those that are None.
+
+    Args:
+        problem: whose features the default network gets.
+        given: fields of ``RunSettings`` by name.
+
+    Raises:
+        SettingError: a setting does not fit; the message names it and the remedy.
+    """
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if problem.features:
+        chosen.setdefault("network", networks.TensorTrainMLP(width=32, features=problem.features))
+    return RunSettings(**chosen)
 
 
 _CLASSES: dict[str, type] = {

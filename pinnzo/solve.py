@@ -13,7 +13,7 @@ from pinnzo.assembly import Assembly
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import DeclarationError, SettingError, StorageError
 from pinnzo.progress import ProgressDisplay
-from pinnzo.settings import RunSettings
+from pinnzo.settings import settings_for
 from pinnzo.solution import Solution
 from pinnzo.storage import CHECKPOINT, header_of, prepare_folder, read_run, write_run
 from pinnzo.symbolic.problem import Problem
@@ -45,12 +45,13 @@ def solve(
 
     Args:
         problem: a declaration, or the name of a bundled one.
-        network: f in u = A + B f: ``TensorTrainMLP`` (the default, 32 wide), ``MLP``, any ``torch.nn.Module``, or a
-            ``BlackBox``.
+        network: f in u = A + B f: ``TensorTrainMLP`` (the default, 32 wide, with the problem's features), ``MLP``, any
+            ``torch.nn.Module``, or a ``BlackBox``.
         derivatives: the estimator of derivatives; by default the smallest sparse-grid Stein rule that sees all
             derivatives of the equation.
-        trainer: the training method, ``HybridZO`` by default.
-        points: collocation points of a step, 100 by default; each soft condition has half as many.
+        trainer: the training method, ``LevenbergMarquardt`` by default; ``HybridZO`` is the paper's.
+        points: collocation points of a step, by default 200 for Levenberg–Marquardt and 100 for other trainers; each
+            soft condition has half as many.
         seed: fixes initial parameters, points and perturbations, 0 by default.
         dtype: "float64" (the default) or "float32", or the torch dtype.
         device: "cpu" by default.
@@ -79,11 +80,11 @@ def solve(
         "network": network, "derivatives": derivatives, "trainer": trainer, "points": points, "seed": seed,
         "dtype": dtype, "device": device, "budget": budget, "estimate": estimate, "weights": weights,
     }  # fmt: skip
-    settings = RunSettings(**{name: value for name, value in given.items() if value is not None})
     if isinstance(problem, str):
         problem = catalogue.problem(problem)
     if not isinstance(problem, Problem):
         raise DeclarationError(f"problem is {problem!r}: pass a Problem or the name of a bundled one.")
+    settings = settings_for(problem, given)
     assembly = Assembly(problem, settings)
     state = start(settings.trainer, assembly.initial(), assembly.run_seed, assembly.generator("points"))
     return _run(assembly, state, checkpoint, progress)

@@ -10,7 +10,7 @@ from pinnzo import catalogue
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.parallel import default_workers
-from pinnzo.settings import RunSettings, whole_number
+from pinnzo.settings import settings_for, whole_number
 from pinnzo.symbolic.problem import Problem
 from pinnzo.training import TRAINERS, Budget, FirstOrder, Trainer, as_trainer, trainer_named
 
@@ -86,11 +86,7 @@ def compare_trainers(
     if baseline_derivatives not in ("fastest", None) and not isinstance(baseline_derivatives, Estimator):
         raise SettingError(f"baseline_derivatives is {baseline_derivatives!r}: pass an estimator, 'fastest' or None.")
     given = {"network": network, "derivatives": derivatives, "dtype": dtype}
-    settings = RunSettings(
-        points=points,
-        budget=budget or Budget(seconds=10),
-        **{name: value for name, value in given.items() if value is not None},
-    )
+    settings = settings_for(problem, {**given, "points": points, "budget": budget or Budget(seconds=10)})
     runs: list[TrainerRun] = []
     status = f"All {len(chosen)} trainers were run." if len(chosen) > 1 else "The trainer was run."
     try:
@@ -113,7 +109,7 @@ def compare_trainers(
         done = listed(list(dict.fromkeys(run.label for run in runs)))
         status = f"The comparison was interrupted; it holds what was run of {done}."
     return TrainerComparison(
-        problem.name, problem.dimension, settings.points, settings.budget, tuple(runs), status, default_workers()
+        problem.name, problem.dimension, points, settings.budget, tuple(runs), status, default_workers()
     )
 
 

@@ -38,6 +38,8 @@ class Problem:
         conditions: SymPy equations such as ``sp.Eq(u.subs(t, 0), g)``, ``Boundary(u, g)``, or ``Condition(…)``.
         exact: a SymPy expression, or a function of points (N, D) with values (N,), for comparison only.
         ansatz: (A, B) of the user's own for u = A + B f; by default it is made from the conditions.
+        features: expressions of the variables that the default network gets as further inputs, such as ‖x‖² where
+            the data depend on it.
         time: the variable that is time rather than space; by default the one called ``t``.
         name: what the problem is called in reports.
         description: one line about it, with its source.
@@ -73,6 +75,7 @@ class Problem:
         time: sp.Symbol | None = None,
         name: str = "problem",
         description: str = "",
+        features: Sequence[Any] = (),
     ) -> None:
         _check_equation(equation)
         self.bundled: tuple[str, dict[str, Any]] | None = None
@@ -84,6 +87,9 @@ class Problem:
         self.equation, self.domain, self.name, self.description = equation, domain, name, description
         self.unknown = _find_unknown(equation)
         self.variables: tuple[sp.Symbol, ...] = self.unknown.args
+        if isinstance(features, (sp.Basic, str)) or not isinstance(features, Sequence):
+            raise DeclarationError("features must be a list of expressions, also when there is only one.")
+        self.features = tuple(known_expression(e, f"features[{i}]", self.variables) for i, e in enumerate(features))
         self.time = _find_time(time, self.variables)
         _check_variables(equation, self.unknown, domain)
         self.sampler = Sampler(domain, self.variables, self.time)

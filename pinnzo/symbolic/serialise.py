@@ -170,6 +170,7 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
         "time": None if problem.time is None else expression_to_json(problem.time),
         "name": problem.name,
         "description": problem.description,
+        "features": [expression_to_json(feature) for feature in problem.features],
     }
 
 
@@ -199,6 +200,7 @@ def problem_from_json(data: dict[str, Any]) -> Problem:
             time=None if data["time"] is None else expression_from_json(data["time"]),
             name=data["name"],
             description=data["description"],
+            features=[expression_from_json(feature) for feature in data.get("features", ())],
         )
     except StorageError:
         raise

@@ -130,10 +130,12 @@ class Trainer(ABC):
     Attributes:
         uses_backpropagation: whether the steps run with autograd switched on (baselines only).
         hold: for how many steps training points are held before fresh ones are drawn.
+        points: the collocation points of a step that suit it where the user gives none.
     """
 
     uses_backpropagation: bool = False
     hold: int = 1
+    points: int = 100
 
     def batch_scale(self, step: int) -> float:
         """How many times the usual number of points is drawn before step ``step`` (counted from 0)."""

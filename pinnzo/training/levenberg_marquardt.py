@@ -71,6 +71,8 @@ class LevenbergMarquardt(Trainer):
         energy natural gradients, 2023; Schraudolph, fast curvature matrix-vector products, 2002.
     """
 
+    points = 200
+
     damping: float = 1e-3
     momentum: float = 0.8
     step_size: float | None = None

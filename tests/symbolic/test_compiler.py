@@ -16,6 +16,7 @@ from pinnzo.symbolic import (
     Condition,
     Gaussian,
     Problem,
+    compiler,
     coordinates,
     divergence,
     gradient,
@@ -167,8 +168,11 @@ def test_ansatz_values():
     torch.testing.assert_close(second, torch.full((4, 2), 5.0, dtype=torch.float64))
 
 
-def test_large_problems_gather_rows_by_index():
-    """Above a size the 0/1 matrix gives way to index_add; both are the same."""
+@pytest.mark.parametrize(("added", "dense"), [(8, 0), (0, 0), (0, 1 << 20)])
+def test_all_ways_to_add_up_rows_are_the_same(monkeypatch, added, dense):
+    """A few rows are added one by one, many by index_add or, in small problems, by a product with a 0/1 matrix."""
+    monkeypatch.setattr(compiler, "MAX_ADDED", added)
+    monkeypatch.setattr(compiler, "MAX_DENSE_SCATTER", dense)
     many = coordinates("y", 130)
     v = sp.Function("u")(*many)
     problem = Problem(sp.Eq(gradient_norm_squared(v, many), 1), Gaussian(many), ansatz=(many[0], 1 + many[1] ** 2))
@@ -176,7 +180,7 @@ def test_large_problems_gather_rows_by_index():
     points = problem.sampler.interior(3, torch.Generator().manual_seed(0))
     compiled = CompiledProblem(problem)
     prepared = compiled.equation.prepare([points])
-    assert prepared.sites[0].scatter is None
+    assert prepared.sites[0].site.mostly_single == (added > 0)
     got = prepared.residual([exact_rows(compiled.equation.rows[0], [f], points, many)])
     wanted = by_substitution(
         gradient_norm_squared(v, many) - 1, f, points, many, v, (problem.ansatz.A, problem.ansatz.B)
