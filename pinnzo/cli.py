@@ -148,7 +148,7 @@ def resume(
     quiet: Quiet = False,
 ) -> None:
     """Go on with a run that was stopped; limits count from its beginning."""
-    if output is not None:
+    if output is not None and is_first():
         check_folder(output)
     budget = budget_of(seconds, steps, evaluations, target_error)
     _finish(pz.resume(folder, budget=budget, progress=not quiet), output, as_json)

@@ -174,7 +174,7 @@ class Ranks:
             torch.cat(list(mine), out=sent[: lengths[self.rank]])
         received = like.new_empty(self.size, longest)
         with self._collective():
-            dist.all_gather_into_tensor(received.view(-1), sent)
+            dist.all_gather(list(received), sent)
         return [received[rank, :length] for rank, length in enumerate(lengths)]
 
     def broadcast(self, values: torch.Tensor) -> torch.Tensor:
@@ -185,16 +185,6 @@ class Ranks:
         with self._collective():
             dist.broadcast(received, src=0)
         return received
-
-    def broadcast_bytes(self, data: bytes) -> bytes:
-        """The bytes that the first process has, for all of them."""
-        if self.size == 1:
-            return data
-        count = int(self.broadcast(torch.tensor([len(data)])))
-        sent = torch.zeros(count, dtype=torch.uint8)
-        if self.first:
-            sent = torch.frombuffer(bytearray(data), dtype=torch.uint8)
-        return self.broadcast(sent).numpy().tobytes()
 
     def check_equal(self, theta: torch.Tensor) -> None:
         """Check that all processes have the same parameters, bit for bit, by a checksum.
