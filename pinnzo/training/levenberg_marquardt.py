@@ -172,7 +172,8 @@ class LevenbergMarquardt(Trainer):
                 columns.append((ahead - behind) / (2 * mu))
             else:
                 columns.append(ahead / mu)
-        return torch.cat(columns).T
+        # A Jacobian that came at once is not copied.
+        return (torch.cat(columns) if len(columns) > 1 else columns[0]).T
 
     def perturbation(self, theta: torch.Tensor) -> float:
         """The perturbation size μ."""
