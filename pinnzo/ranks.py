@@ -11,7 +11,9 @@ import atexit
 import os
 import signal
 import threading
+import time
 import zlib
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -29,6 +31,12 @@ TIMEOUT = "PINNZO_TIMEOUT"
 """The environment variable with the seconds that a process waits for the others."""
 
 SECONDS = 600.0
+
+FIRST_SECONDS, MEMORY_SECONDS = 0.05, 2.0
+"""Of work at equal speed that the processes are credited with at first, and for how long their speed is remembered."""
+
+LARGEST_SPEED = 3.0
+"""Times the mean; the smallest is its inverse."""
 
 
 def place_in_environment() -> tuple[int, int]:
@@ -75,6 +83,8 @@ class Ranks:
     def __init__(self, rank: int = 0, size: int = 1) -> None:
         self.rank, self.size = rank, size
         self.interrupted = False
+        self.speeds = [1.0] * size
+        self._done, self._seconds = [FIRST_SECONDS] * size, [FIRST_SECONDS] * size
 
     @classmethod
     def from_environment(cls, device: torch.device | str = "cpu", timeout: float | None = None) -> Ranks:
@@ -115,13 +125,14 @@ class Ranks:
         return self.rank == 0
 
     def bounds(self, costs: Sequence[float]) -> list[int]:
-        """How jobs with these costs are shared out: rank r has those from ``bounds[r]`` to ``bounds[r + 1]``."""
-        total = sum(costs)
-        owners = [
-            min(self.size - 1, int(self.size * (after - cost / 2) / total))
-            for cost, after in zip(costs, accumulate(costs), strict=True)
-        ]
-        return [sum(owner < rank for owner in owners) for rank in range(self.size)] + [len(owners)]
+        """How jobs with these costs are shared out: rank r has those from ``bounds[r]`` to ``bounds[r + 1]``.
+
+        Shares go by the speed that the processes have shown: processors differ, and so does what else they do. All
+        processes know the same speeds, and results do not depend on who computes them.
+        """
+        ends = [end * sum(costs) / sum(self.speeds) for end in accumulate(self.speeds[:-1])]
+        middles = [after - cost / 2 for cost, after in zip(costs, accumulate(costs), strict=True)]
+        return [0, *(bisect_left(middles, end) for end in ends), len(middles)]
 
     def map(
         self,
@@ -144,15 +155,20 @@ class Ranks:
         if self.size == 1 or torch.is_grad_enabled():
             return work(jobs)
         bounds = self.bounds(costs)
+        began = time.perf_counter()
         mine = work(jobs[bounds[self.rank] : bounds[self.rank + 1]])
+        taken = like.new_full((1,), time.perf_counter() - began)
         sizes = [torch.Size(shape).numel() for shape in shapes]
-        lengths = [sum(sizes[a:b]) for a, b in pairwise(bounds)]
-        everything = self.gather([result.reshape(-1) for result in mine], lengths, like)
+        # The seconds travel with the results: a collective of their own would cost as much again.
+        lengths = [sum(sizes[a:b]) + 1 for a, b in pairwise(bounds)]
+        everything = self.gather([taken, *(result.reshape(-1) for result in mine)], lengths, like)
+        if like.device.type == "cpu":
+            # Elsewhere work goes on after the call has returned.
+            self._learn([sum(costs[a:b]) for a, b in pairwise(bounds)], [float(numbers[0]) for numbers in everything])
         results = []
-        for (a, b), flat in zip(pairwise(bounds), everything, strict=True):
-            results += (
-                [r.view(shape) for r, shape in zip(flat.split(sizes[a:b]), shapes[a:b], strict=True)] if b > a else []
-            )
+        for (a, b), numbers in zip(pairwise(bounds), everything, strict=True):
+            pieces = numbers.split([1, *sizes[a:b]])[1:]
+            results += [piece.view(shape) for piece, shape in zip(pieces, shapes[a:b], strict=True)]
         return results
 
     def gather(self, mine: Sequence[torch.Tensor], lengths: Sequence[int], like: torch.Tensor) -> list[torch.Tensor]:
@@ -237,6 +253,17 @@ class Ranks:
                 before[signal.SIGINT] = signal.SIG_IGN
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _learn(self, costs: Sequence[float], seconds: Sequence[float]) -> None:
+        """Take note of how long the processes took for their shares; what was long ago fades away."""
+        fade = min(1.0, MEMORY_SECONDS * self.size / sum(self._seconds))
+        # In units of the mean speed, so that jobs of several kinds can be added up.
+        done = [cost / sum(costs) * sum(seconds) for cost in costs]
+        self._done = [fade * before + now for before, now in zip(self._done, done, strict=True)]
+        self._seconds = [fade * before + now for before, now in zip(self._seconds, seconds, strict=True)]
+        speeds = [d / s for d, s in zip(self._done, self._seconds, strict=True)]
+        # Who gets next to nothing has no chance to show that it has become faster again.
+        self.speeds = [min(LARGEST_SPEED, max(1 / LARGEST_SPEED, speed)) for speed in speeds]
 
     def close(self) -> None:
         """Leave the others."""

@@ -48,6 +48,22 @@ def test_jobs_are_shared_out_by_cost_and_in_order(size, costs):
     assert max(loads) <= sum(costs) / size + max(costs)
 
 
+def test_shares_go_by_the_speed_that_was_shown():
+    ranks, costs = Ranks(0, 2), [1.0] * 60
+    for _ in range(20):
+        a, b = (ranks.bounds(costs)[i + 1] - ranks.bounds(costs)[i] for i in range(2))
+        ranks._learn([a, b], [a * 0.01, b * 0.02])
+    assert ranks.bounds(costs) == [0, 40, 60]
+    for _ in range(20):
+        a, b = (ranks.bounds(costs)[i + 1] - ranks.bounds(costs)[i] for i in range(2))
+        ranks._learn([a, b], [a * 0.01, b * 100.0])
+    assert 0 < ranks.bounds(costs)[2] - ranks.bounds(costs)[1] < 20
+    for _ in range(40):
+        a, b = (ranks.bounds(costs)[i + 1] - ranks.bounds(costs)[i] for i in range(2))
+        ranks._learn([a, b], [a * 0.01, b * 0.01])
+    assert ranks.bounds(costs)[1] in (29, 30, 31)
+
+
 @pytest.fixture
 def environment(monkeypatch):
     for name in ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
@@ -146,10 +162,10 @@ with torch.inference_mode():
     def work(jobs):
         done.extend(jobs)
         return [torch.full((j, 2), float(j)) for j in jobs]
-    for jobs in ([1, 2, 3, 4], [5]):
+    for jobs in ([1, 2, 3, 4], [5], [1] * 7):
         found = ranks.map(work, jobs, [(j, 2) for j in jobs], [float(j) for j in jobs], like)
         assert [f.tolist() for f in found] == [[[j, j]] * j for j in jobs]
-    assert len(done) < 5
+    assert len(done) < 12
     assert ranks.broadcast(torch.tensor([ranks.rank + 5.0])).tolist() == [5]
 assert len(ranks.map(work, [1, 2], [(1, 2), (2, 2)], [1, 1], like)) == 2 and done[-2:] == [1, 2]
 ranks.check_equal(torch.ones(3))
