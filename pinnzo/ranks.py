@@ -185,7 +185,7 @@ class Ranks:
         if self.size == 1:
             return [torch.cat(list(mine))]
         longest = max(lengths)
-        sent = like.new_zeros(longest)
+        sent = like.new_empty(longest)
         if mine:
             torch.cat(list(mine), out=sent[: lengths[self.rank]])
         received = like.new_empty(self.size, longest)
