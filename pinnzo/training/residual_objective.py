@@ -184,7 +184,7 @@ class ResidualObjective(Objective):
             return torch.cat(self._blocks(*job), dim=1).square().sum(1)
 
         # One number for each vector and share is all that travels between processes.
-        sums = self._map(of_job, jobs, [(len(some),) for _, some in jobs], [_cost(*job) for job in jobs], theta)
+        sums = self.share(of_job, jobs, [(len(some),) for _, some in jobs], [_cost(*job) for job in jobs], theta)
         return torch.cat(sums).reshape(len(shares), -1).sum(0)
 
     def differences(
@@ -202,7 +202,7 @@ class ResidualObjective(Objective):
         of_part, parts = self._changes(theta, sweep, len(indices)), self._parts(sweep.width)
         shapes = [(len(indices), batch.count) for batch, _ in parts]
         return torch.cat(
-            self._map(of_part, parts, shapes, [_cost([part], theta[None]) for part in parts], theta), dim=1
+            self.share(of_part, parts, shapes, [_cost([part], theta[None]) for part in parts], theta), dim=1
         )
 
     def losses_at_coordinates(self, theta: torch.Tensor, indices: torch.Tensor, steps: Sequence[float]) -> torch.Tensor:
@@ -224,8 +224,19 @@ class ResidualObjective(Objective):
                 return (before + of_part(part)).square().sum(1)
 
             costs = [_cost([part], theta[None]) for part in parts]
-            losses.append(torch.stack(self._map(of_job, jobs, [(len(indices),)] * len(jobs), costs, theta)).sum(0))
+            losses.append(torch.stack(self.share(of_job, jobs, [(len(indices),)] * len(jobs), costs, theta)).sum(0))
         return torch.stack(losses)
+
+    def share(
+        self,
+        function: Callable[[T], torch.Tensor],
+        jobs: Sequence[T],
+        shapes: Sequence[tuple[int, ...]],
+        costs: Sequence[float],
+        like: torch.Tensor,
+    ) -> list[torch.Tensor]:
+        """``[function(job) for job in jobs]``, shared out among the processes and their threads."""
+        return self._ranks.map(lambda some: self._workers.map(function, some), jobs, shapes, costs, like)
 
     def parts(self, theta: torch.Tensor) -> dict[str, float]:
         """The mean squared residual of the equation and of each soft condition, without weights, for one θ (d,)."""
@@ -242,7 +253,7 @@ class ResidualObjective(Objective):
         def of_job(job: tuple[_Share, torch.Tensor]) -> torch.Tensor:
             return torch.cat(self._blocks(*job), dim=1)
 
-        found = self._map(of_job, jobs, shapes, [_cost(*job) for job in jobs], theta)
+        found = self.share(of_job, jobs, shapes, [_cost(*job) for job in jobs], theta)
         if len(shares) == 1:
             return torch.cat(found)
         # From one block a share to one block a term, the order of the vector.
@@ -270,17 +281,6 @@ class ResidualObjective(Objective):
             return scale * (moved - batch.prepared.residual(rows))
 
         return of_part
-
-    def _map(
-        self,
-        function: Callable[[T], torch.Tensor],
-        jobs: Sequence[T],
-        shapes: Sequence[tuple[int, ...]],
-        costs: Sequence[float],
-        like: torch.Tensor,
-    ) -> list[torch.Tensor]:
-        """The function of each job, shared out among the processes and their threads."""
-        return self._ranks.map(lambda some: self._workers.map(function, some), jobs, shapes, costs, like)
 
     def _field(self, theta: torch.Tensor) -> Field:
         """The functions whose derivatives are estimated, for parameters (K, d)."""
