@@ -196,8 +196,9 @@ import json, os, sys, warnings
 warnings.simplefilter("error")
 import numpy as np, torch
 import pinnzo as pz
-from pinnzo.training import residual_objective
-residual_objective.TILE_ELEMENTS = 2**9
+from pinnzo.training import levenberg_marquardt, residual_objective
+# So that even small runs are shared out.
+residual_objective.TILE_ELEMENTS, levenberg_marquardt.LEAST_SHARED = 2**9, 1
 
 def run(name, problem="poisson-2d", **settings):
     settings = {"network": pz.TensorTrainMLP(width=8), "points": 30, "budget": pz.Budget(steps=3), **settings}
@@ -236,6 +237,27 @@ def test_processes_compute_what_one_computes_bit_for_bit(tmp_path):
     for found in (json.loads(first[0]), json.loads(second[0])):
         for name, figures in wanted.items():
             assert found[name] == figures, name
+
+
+DRIFT = """
+import os, torch
+import pinnzo as pz
+class Odd(torch.nn.Linear):
+    def forward(self, x):
+        return super().forward(x) * (1 + int(os.environ["RANK"]))
+torch.manual_seed(0)
+try:
+    # Back-propagation is not shared out, so that each process goes where its own module leads it.
+    pz.solve("poisson-2d", network=Odd(2, 1), trainer=pz.FirstOrder(), budget=pz.Budget(steps=5), progress=False)
+except pz.PinnzoError as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_processes_that_part_company_are_stopped(tmp_path):
+    for rank, (out, err, code) in enumerate(run(DRIFT, tmp_path)):
+        assert out.startswith(f"DriftError Process {rank} of 2: the processes no longer have the same parameters")
+        assert (err, code) == ("", 0)
 
 
 # The command line, with a checkpoint every tenth of a second.
