@@ -17,6 +17,7 @@ from pinnzo.networks import build_network
 from pinnzo.networks.black_box import BlackBoxNetwork
 from pinnzo.networks.modules import ModuleNetwork
 from pinnzo.parallel import default_workers
+from pinnzo.ranks import Ranks
 from pinnzo.seeding import generator, stream_seed
 from pinnzo.settings import DTYPES, RunSettings
 from pinnzo.symbolic.compiler import CompiledProblem
@@ -36,6 +37,7 @@ class Assembly:
     Args:
         problem: the declaration.
         settings: of the run.
+        ranks: the processes that share the work of the objectives, by default this one.
 
     Raises:
         SettingError: the network does not fit the problem.
@@ -43,10 +45,10 @@ class Assembly:
         StencilError: the estimator cannot see a derivative of the problem.
     """
 
-    def __init__(self, problem: Problem, settings: RunSettings) -> None:
+    def __init__(self, problem: Problem, settings: RunSettings, ranks: Ranks | None = None) -> None:
         if (network := measured(settings.network, problem)) is not settings.network:
             settings = replace(settings, network=network)
-        self.problem, self.settings = problem, settings
+        self.problem, self.settings, self.ranks = problem, settings, ranks or Ranks()
         self.dtype = DTYPES[settings.dtype]
         self.device = torch.device(settings.device)
         self.compiled = CompiledProblem(problem, settings.estimate)
@@ -153,4 +155,5 @@ class Assembly:
             self.settings.weights,
             self.dtype,
             1 if alone else default_workers(),
+            self.ranks,
         )

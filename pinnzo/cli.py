@@ -34,7 +34,8 @@ from pinnzo.cli_options import (
     problem_of,
     settings_of,
 )
-from pinnzo.errors import PinnzoError, SettingError
+from pinnzo.errors import DeclarationError, PinnzoError, SettingError, StencilError, StorageError
+from pinnzo.ranks import is_first
 from pinnzo.storage import check_folder, prepare_folder, replacing
 from pinnzo.symbolic.serialise import problem_to_json
 from pinnzo.training import trainer_named
@@ -46,6 +47,11 @@ class _Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except (SettingError, DeclarationError, StencilError, StorageError) as error:
+            if not is_first():
+                # All processes meet the same mistake; the first one tells.
+                raise typer.Exit(2) from None
+            sentence = str(error)
         except PinnzoError as error:
             sentence = str(error)
         except (MemoryError, RuntimeError) as error:
@@ -105,7 +111,8 @@ def solve(
     declared = problem_of(problem, settings_of(set_ or [], "--set"))
     # A run whose end cannot be written is refused before it begins.
     if output is not None:
-        check_folder(output)
+        if is_first():
+            check_folder(output)
         problem_to_json(declared)
     solution = pz.solve(
         declared,
@@ -141,7 +148,7 @@ def resume(
     quiet: Quiet = False,
 ) -> None:
     """Go on with a run that was stopped; limits count from its beginning."""
-    if output is not None:
+    if output is not None and is_first():
         check_folder(output)
     budget = budget_of(seconds, steps, evaluations, target_error)
     _finish(pz.resume(folder, budget=budget, progress=not quiet), output, as_json)
@@ -184,6 +191,8 @@ def plot(
 
 
 def _finish(solution: pz.Solution, output: Path | None, as_json: bool) -> None:
+    if not is_first():
+        return
     if output is not None:
         solution.save(output)
         _draw(solution, output)

@@ -33,3 +33,11 @@ class NonFiniteError(PinnzoError, ArithmeticError):
 
 class StorageError(PinnzoError, OSError):
     """A folder or file cannot be read or written, or holds something else than it should."""
+
+
+class LostProcessError(PinnzoError, RuntimeError):
+    """One of several processes that share a run has ended, or does not answer."""
+
+
+class DriftError(PinnzoError, RuntimeError):
+    """Processes that have to compute the same parameters have not."""

@@ -20,8 +20,13 @@ R = TypeVar("R")
 
 
 def default_workers() -> int:
-    """The processors that this process may use, or fewer if torch was told so (``OMP_NUM_THREADS``)."""
+    """The processors that this process may use, or fewer if torch was told so (``OMP_NUM_THREADS``).
+
+    Several processes of one run on this machine (``LOCAL_WORLD_SIZE``, set by ``torchrun``) share them.
+    """
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processes = os.environ.get("LOCAL_WORLD_SIZE", "")
+    available //= max(1, int(processes)) if processes.isdecimal() else 1
     return max(1, min(available, torch.get_num_threads()))
 
 

@@ -48,7 +48,7 @@ class RunSettings:
         network: settings of the network, a module or a black box.
         derivatives: the estimator; None chooses by the equation, the domain and the dtype.
         trainer: the training method.
-        points: interior collocation points of a step; 0 takes the number that suits the trainer.
+        points: interior collocation points of a step; None takes the number that suits the trainer.
         seed: fixes the run.
         dtype: "float64" or "float32".
         device: a torch device.
@@ -60,7 +60,7 @@ class RunSettings:
     network: Any = field(default_factory=lambda: networks.TensorTrainMLP(width=32))
     derivatives: Estimator | None = None
     trainer: Trainer = field(default_factory=training.LevenbergMarquardt)
-    points: int = 0
+    points: Any = None
     seed: int = 0
     dtype: str = "float64"
     device: str = "cpu"
@@ -72,7 +72,7 @@ class RunSettings:
         object.__setattr__(self, "dtype", str(self.dtype).removeprefix("torch."))
         object.__setattr__(self, "device", str(self.device))
         object.__setattr__(self, "trainer", as_trainer(self.trainer))
-        points = self.trainer.points if self.points == 0 and not isinstance(self.points, bool) else self.points
+        points = self.trainer.points if self.points is None else self.points
         object.__setattr__(self, "points", whole_number(points, 1, "points", "the collocation points of a step"))
         object.__setattr__(self, "seed", whole_number(self.seed, 0, "seed", "the number that fixes the run"))
         if not isinstance(self.weights, Mapping):

@@ -11,8 +11,9 @@ from typing import Any
 from pinnzo import catalogue
 from pinnzo.assembly import Assembly
 from pinnzo.derivatives import Estimator
-from pinnzo.errors import DeclarationError, SettingError, StorageError
+from pinnzo.errors import DeclarationError, LostProcessError, SettingError, StorageError
 from pinnzo.progress import ProgressDisplay
+from pinnzo.ranks import Ranks
 from pinnzo.settings import settings_for
 from pinnzo.solution import Solution
 from pinnzo.storage import CHECKPOINT, header_of, prepare_folder, read_run, write_run
@@ -41,7 +42,8 @@ def solve(
 ) -> Solution:
     """Solve a partial differential equation with forward passes of a network only.
 
-    Everything but the problem has a default that suits small to medium problems on a CPU.
+    Everything but the problem has a default that suits small to medium problems on a CPU. In a script that ``torchrun``
+    has started in several processes, all of them call this, share the work and get the same solution.
 
     Args:
         problem: a declaration, or the name of a bundled one.
@@ -67,6 +69,7 @@ def solve(
 
     Raises:
         PinnzoError: a setting does not fit; the message names it and the remedy.
+        LostProcessError: another process of the run has ended.
 
     Example:
         >>> import pinnzo as pz
@@ -85,8 +88,11 @@ def solve(
     if not isinstance(problem, Problem):
         raise DeclarationError(f"problem is {problem!r}: pass a Problem or the name of a bundled one.")
     settings = settings_for(problem, given)
-    assembly = Assembly(problem, settings)
-    state = start(settings.trainer, assembly.initial(), assembly.run_seed, assembly.generator("points"))
+    ranks = Ranks.from_environment(settings.device)
+    assembly = Assembly(problem, settings, ranks)
+    # A module of the user's own starts from what each process happened to draw for it.
+    initial = ranks.broadcast(assembly.initial())
+    state = start(settings.trainer, initial, assembly.run_seed, assembly.generator("points"))
     return _run(assembly, state, checkpoint, progress)
 
 
@@ -102,6 +108,8 @@ def resume(
 ) -> Solution:
     """Go on with a run from its checkpoint, exactly as if it had not been stopped.
 
+    The number of processes may be another one than before.
+
     Args:
         folder: what was given to ``solve`` as ``checkpoint``.
         budget: a new budget; its limits count from the beginning of the run. By default that of the run.
@@ -113,13 +121,14 @@ def resume(
 
     Raises:
         StorageError: there is no checkpoint, or it is damaged.
+        LostProcessError: another process of the run has ended.
     """
     path = Path(folder) / CHECKPOINT
     given = {"network": network, "trainer": trainer, "derivatives": derivatives}
     problem, settings, state, _ = read_run(path, problem, given)
     if budget is not None:
         settings = dataclasses.replace(settings, budget=budget)
-    assembly = Assembly(problem, settings)
+    assembly = Assembly(problem, settings, Ranks.from_environment(settings.device))
     assembly.check_parameters(state.trainer.theta, path)
     return _run(assembly, state, folder, progress)
 
@@ -128,11 +137,12 @@ def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, pro
     settings, problem = assembly.settings, assembly.problem
     if settings.budget.target_error is not None and problem.exact is None:
         raise SettingError("budget has a target_error, but the problem has no exact solution to measure it by.")
-    objective, validation = assembly.objective, assembly.validation
-    header = header_of(problem, settings) if checkpoint is not None else {}
+    ranks, objective, validation = assembly.ranks, assembly.objective, assembly.validation
+    folder = Path(checkpoint) if checkpoint is not None and ranks.first else None
+    header = header_of(problem, settings) if folder is not None else {}
     # Nothing is left behind by settings that are refused: the folder is made once all of them have been checked.
-    path = prepare_folder(Path(checkpoint)) / CHECKPOINT if checkpoint is not None else None
-    display = ProgressDisplay(problem.name, settings.budget, progress)
+    path = prepare_folder(folder) / CHECKPOINT if folder is not None else None
+    display = ProgressDisplay(problem.name, settings.budget, progress and ranks.first)
     saved_at = time.monotonic()
     trouble = ""
 
@@ -154,7 +164,23 @@ def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, pro
             save(now)
 
     hooks = Hooks(on_step, assembly.error_function())
-    with display:
-        outcome = fit(settings.trainer, objective, validation, state, settings.budget, hooks)
-    save(outcome.last)
+    try:
+        with ranks.watching():
+            with display:
+                outcome = fit(settings.trainer, objective, validation, state, settings.budget, hooks, ranks)
+            save(outcome.last)
+    except LostProcessError as error:
+        raise LostProcessError(f"{error} {_what_is_left(checkpoint)}") from error
     return Solution(assembly, outcome.result, outcome.status + trouble)
+
+
+def _what_is_left(checkpoint: str | Path | None) -> str:
+    """How to go on after a run has ended in the middle."""
+    if checkpoint is None:
+        return "No state of the run was kept: give checkpoint=DIR (--checkpoint DIR), so that resume can go on."
+    if not (Path(checkpoint) / CHECKPOINT).is_file():
+        return f"{checkpoint} holds no checkpoint yet: start the run again."
+    return (
+        f"The last checkpoint in {checkpoint} is intact: `pinnzo resume {checkpoint}` goes on, with any number of "
+        "processes."
+    )

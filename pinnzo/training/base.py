@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+
+T = TypeVar("T")
 
 
 class Objective(ABC):
@@ -76,6 +78,25 @@ class Objective(ABC):
         """The losses at θ + μ e_i, for one μ after the other: (len(steps), K)."""
         batch = torch.cat([perturbed(theta, indices, step) for step in steps])
         return self.losses(batch).reshape(len(steps), -1)
+
+    def share(
+        self,
+        function: Callable[[T], torch.Tensor],
+        jobs: Sequence[T],
+        shapes: Sequence[tuple[int, ...]],
+        costs: Sequence[float],
+        like: torch.Tensor,
+    ) -> list[torch.Tensor]:
+        """``[function(job) for job in jobs]``, by all threads and processes that the objective works with.
+
+        Args:
+            function: of one job; it may run in any thread.
+            jobs: the same in every process.
+            shapes: of the results.
+            costs: what each job costs, in any unit.
+            like: a tensor with the dtype and the device of the results.
+        """
+        return [function(job) for job in jobs]
 
     @property
     def blocks(self) -> tuple[slice, ...]:

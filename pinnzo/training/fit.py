@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from pinnzo.parallel import one_thread_kernels
+from pinnzo.ranks import Ranks
 
 from .base import Objective, Trainer, TrainerState
 from .budget import Budget
@@ -85,6 +86,7 @@ def fit(
     state: RunState,
     budget: Budget,
     hooks: Hooks | None = None,
+    ranks: Ranks | None = None,
 ) -> Outcome:
     """Train until the budget is used up, or the user interrupts.
 
@@ -98,8 +100,14 @@ def fit(
         state: where to begin, from ``start`` or from a checkpoint.
         budget: when to stop; its limits count from the beginning of the run, not of this call.
         hooks: what to call on the way.
+        ranks: the processes that share the work of the objectives. All of them run this loop; the first one's clock
+            counts, and an interrupt of the first one.
+
+    Raises:
+        LostProcessError: another process has ended.
+        DriftError: the processes no longer have the same parameters.
     """
-    hooks = hooks or Hooks()
+    hooks, ranks = hooks or Hooks(), ranks or Ranks()
     generator = torch.Generator(device=state.trainer.theta.device)
     generator.set_state(state.points)
     points: torch.Tensor | None = None
@@ -108,9 +116,13 @@ def fit(
     guard = torch.enable_grad if trainer.uses_backpropagation else torch.inference_mode
     with guard(), one_thread_kernels():
         try:
+            ranks.check_equal(state.trainer.theta)
             error = _best_error(state, budget, hooks)
+            seconds, interrupted = _moment(ranks, began)
             while True:
-                seconds, spent = time.perf_counter() - began, objective.evaluations + validation.evaluations
+                if interrupted:
+                    raise KeyboardInterrupt
+                spent = objective.evaluations + validation.evaluations
                 reason = budget.reason_to_stop(seconds, state.trainer.step, spent, error)
                 if reason is not None:
                     break
@@ -123,15 +135,17 @@ def fit(
                 spent = objective.evaluations + validation.evaluations
                 judged = None
                 if _validation_is_due(state, spent, validation, stepped.step):
+                    ranks.check_equal(stepped.theta)
                     judged = _judge(validation, state, stepped.theta, hooks)
                     stepped = trainer.validated(stepped, judged.loss)
+                seconds, interrupted = _moment(ranks, began)
                 record = Record(
                     stepped.step,
                     stepped.loss,
                     math.nan if judged is None else judged.loss,
                     math.nan if judged is None else judged.error,
                     objective.evaluations + validation.evaluations,
-                    time.perf_counter() - began,
+                    seconds,
                 )
                 held = stepped.step % trainer.hold != 0
                 state = _advance(state, stepped, points if held else generator.get_state(), judged, record)
@@ -148,6 +162,15 @@ def fit(
         except KeyboardInterrupt:
             result = state
     return Outcome(state, result, reason + _verdict(result))
+
+
+def _moment(ranks: Ranks, began: float) -> tuple[float, bool]:
+    """The seconds of training and whether to stop for an interrupt, as the first process has them."""
+    seconds, interrupted = time.perf_counter() - began, ranks.interrupted
+    if ranks.size == 1:
+        return seconds, interrupted
+    seconds, stop = ranks.broadcast(torch.tensor([seconds, float(interrupted)], dtype=torch.float64)).tolist()
+    return seconds, bool(stop)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from .subspaces import Coordinates, Directions, Subspace, random_directions
 
 REJECTED = 100.0
 SMALLEST_DAMPING, LARGEST_DAMPING = 1e-14, 1e14
+BLOCKS, LEAST_SHARED = 8, 128
 POOR_GAIN, GOOD_GAIN, LEAST_GAIN = 0.25, 0.75, 1e-4
 
 
@@ -132,7 +133,7 @@ class LevenbergMarquardt(Trainer):
         residual, matrix = residual.double(), matrix.double()
         velocity = self.momentum * subspace.restrict(memory["velocity"]).double()
         dampings = [min(max(memory["damping"] * f, SMALLEST_DAMPING), LARGEST_DAMPING) for f in self.trials]
-        inner = velocity + damped_steps(matrix, residual + matrix @ velocity, dampings)
+        inner = velocity + damped_steps(matrix, residual + matrix @ velocity, dampings, objective)
         steps = subspace.expand(inner.to(theta.dtype))
         loss = objective.loss_of(outputs)
         losses = [trial if math.isfinite(trial) else math.inf for trial in objective.losses(theta + steps).tolist()]
@@ -175,7 +176,8 @@ class LevenbergMarquardt(Trainer):
                 columns.append((ahead - behind) / (2 * mu))
             else:
                 columns.append(ahead / mu)
-        return torch.cat(columns).T
+        # A Jacobian that came at once is not copied.
+        return (torch.cat(columns) if len(columns) > 1 else columns[0]).T
 
     def perturbation(self, theta: torch.Tensor) -> float:
         """The perturbation size μ."""
@@ -202,7 +204,9 @@ class LevenbergMarquardt(Trainer):
         return replace(state, step=state.step + 1, loss=loss, memory=memory)
 
 
-def damped_steps(jacobian: torch.Tensor, residual: torch.Tensor, dampings: Sequence[float]) -> torch.Tensor:
+def damped_steps(
+    jacobian: torch.Tensor, residual: torch.Tensor, dampings: Sequence[float], helper: Objective | None = None
+) -> torch.Tensor:
     """−(JᵀJ + λ I)⁻¹ Jᵀ r for several λ, from the smaller of JᵀJ and J Jᵀ.
 
     Cholesky factors serve as long as they exist; where rounding makes a matrix indefinite, an eigendecomposition does.
@@ -211,6 +215,7 @@ def damped_steps(jacobian: torch.Tensor, residual: torch.Tensor, dampings: Seque
         jacobian: J, (M, d).
         residual: r, (M,).
         dampings: λ > 0.
+        helper: its threads and processes share the work.
 
     Returns:
         (len(dampings), d)
@@ -220,20 +225,30 @@ def damped_steps(jacobian: torch.Tensor, residual: torch.Tensor, dampings: Seque
         tensor([[-1., -2.]])
     """
     dual = jacobian.shape[0] < jacobian.shape[1]
-    gram = jacobian @ jacobian.T if dual else jacobian.T @ jacobian
+    factor = jacobian if dual else jacobian.T
+    n = len(factor)
     right = residual if dual else jacobian.T @ residual
-    shift = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-    least = float(gram.diagonal().mean()) * torch.finfo(gram.dtype).eps * len(gram)
-    spectrum: list[torch.Tensor] = []
-    solved = []
-    for damping in dampings:
-        factor, failed = torch.linalg.cholesky_ex(gram + damping * shift)
+
+    def shared(function: Callable[[Any], torch.Tensor], jobs: Sequence[Any], shapes: list[Any]) -> list[torch.Tensor]:
+        # Matrices of a few rows are not worth the way.
+        if helper is None or n < LEAST_SHARED:
+            return [function(job) for job in jobs]
+        return helper.share(function, jobs, shapes, [float(shape[0]) for shape in shapes], jacobian)
+
+    blocks = factor.split(math.ceil(n / BLOCKS))
+    gram = torch.cat(shared(lambda block: block @ factor.T, blocks, [(len(block), n) for block in blocks]))
+    shift = torch.eye(n, dtype=gram.dtype, device=gram.device)
+    least = float(gram.diagonal().mean()) * torch.finfo(gram.dtype).eps * n
+    spectrum: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def solve(damping: float) -> torch.Tensor:
+        lower, failed = torch.linalg.cholesky_ex(gram + damping * shift)
         if damping >= least and not int(failed):
-            solved.append(torch.cholesky_solve(right[:, None], factor)[:, 0])
-            continue
+            return torch.cholesky_solve(right[:, None], lower)[:, 0]
         if not spectrum:
-            spectrum.extend(torch.linalg.eigh(gram))
-        values, vectors = spectrum
-        solved.append(vectors @ (vectors.T @ right / (values.clamp_min(0.0) + damping)))
-    solution = torch.stack(solved)
+            spectrum.append(torch.linalg.eigh(gram))
+        values, vectors = spectrum[0]
+        return vectors @ (vectors.T @ right / (values.clamp_min(0.0) + damping))
+
+    solution = torch.stack(shared(solve, dampings, [(n,)] * len(dampings)))
     return -(solution @ jacobian if dual else solution)

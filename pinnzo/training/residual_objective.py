@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import torch
 
@@ -16,15 +17,19 @@ from pinnzo.errors import PinnzoError, SettingError
 from pinnzo.fields import NetworkField, SolutionChange, SolutionField
 from pinnzo.networks.base import Network, Sweep
 from pinnzo.parallel import Workers
+from pinnzo.ranks import Ranks
 from pinnzo.symbolic.compiler import CompiledProblem, CompiledResidual, PreparedResidual
 
 from .base import Objective
+
+T = TypeVar("T")
 
 DEFAULT_WEIGHT = 100.0
 """Of a soft condition: its residual has the size of u, the equation's that of u's derivatives."""
 
 PIECES = 8
-"""The parameter vectors of a step are shared out in at least so many pieces, where there are enough of them."""
+"""The parameter vectors of a step are shared out in at least so many pieces, where there are enough of them, and the
+points in at most so many."""
 
 MEMORY_ELEMENTS = 1 << 25
 """The most numbers that the parameter batch and its dense weights may take at once (256 MB in float64)."""
@@ -61,10 +66,13 @@ class _Batch:
         """Of a residual in the vector whose sum of squares is the loss."""
         return (self.term.weight / self.count) ** 0.5
 
-    def part(self, start: int, stop: int) -> _Batch:
-        """Some of the points; their scale is that of the whole batch, so it must be asked of that."""
-        part = slice(start, stop)
-        return _Batch(self.term, [x[part] for x in self.points], self.prepared.part(part))
+    def parts(self, count: int) -> list[_Part]:
+        """The points in ``count`` parts; the scale of a part is that of the whole batch, so it goes with it."""
+        if count == 1:
+            return [(self, self.scale)]
+        bounds = [self.count * i // count for i in range(count + 1)]
+        slices = [slice(a, b) for a, b in pairwise(bounds)]
+        return [(_Batch(self.term, [x[s] for x in self.points], self.prepared.part(s)), self.scale) for s in slices]
 
     def rows(self, field: Field) -> list[torch.Tensor]:
         """The operators that the residual needs of K functions: for each place (K, P, R)."""
@@ -77,6 +85,18 @@ class _Batch:
             assert isinstance(discretisation, StencilDiscretisation)
             moved.append(discretisation.apply_to_changes(field, x).add_(before))
         return moved
+
+
+_Part = tuple[_Batch, float]
+"""Points of one term and the scale of their residuals."""
+
+_Share = Sequence[_Part]
+"""Points of every term."""
+
+
+def _cost(share: _Share, theta: torch.Tensor) -> float:
+    """Network evaluations of the parameter vectors (K, d) at the points of a share."""
+    return len(theta) * sum(batch.count * batch.term.evaluations_per_point for batch, _ in share)
 
 
 class ResidualObjective(Objective):
@@ -93,6 +113,7 @@ class ResidualObjective(Objective):
         weights: of soft conditions, by name.
         dtype: of points, and so of everything computed.
         workers: threads that share the parameter vectors of a step.
+        ranks: processes that share them, by default this one.
 
     Raises:
         SettingError: ``points`` is not positive, or ``weights`` names a condition that is not soft.
@@ -108,6 +129,7 @@ class ResidualObjective(Objective):
         weights: Mapping[str, float] | None = None,
         dtype: torch.dtype = torch.float64,
         workers: int = 1,
+        ranks: Ranks | None = None,
     ) -> None:
         if isinstance(points, bool) or not isinstance(points, int) or points < 1:
             raise SettingError(f"points is {points!r}: give the number of collocation points of a step, at least 1.")
@@ -120,7 +142,7 @@ class ResidualObjective(Objective):
         for residual in compiled.conditions:
             self._terms.append(self._term(residual, chosen[residual.name], max(1, points // 2)))
         self.evaluations_per_query = sum(t.points * t.evaluations_per_point for t in self._terms)
-        self._workers = Workers(workers)
+        self._workers, self._ranks = Workers(workers), ranks or Ranks()
         self._batches: list[_Batch] = []
 
     def _term(self, residual: CompiledResidual, weight: float, points: int) -> _Term:
@@ -149,16 +171,21 @@ class ResidualObjective(Objective):
 
     def residuals(self, theta: torch.Tensor) -> torch.Tensor:
         """The weighted residual vectors, (K, d) → (K, M)."""
-        # A tensor-train layer expands to a dense matrix for each parameter vector. The pieces do not depend on the
-        # number of workers, so that neither do the results.
-        per_vector = max(self.parameter_count, self.network.width**2)
-        piece = max(1, min(MEMORY_ELEMENTS // per_vector, theta.shape[0] // PIECES))
         self.evaluations += theta.shape[0] * self.evaluations_per_query
-        return torch.cat(self._workers.map(self._residuals, theta.split(piece)))
+        return self._residuals(theta)
 
     def losses(self, theta: torch.Tensor) -> torch.Tensor:
         """The loss of K parameter vectors, (K, d) → (K,)."""
-        return self.residuals(theta).square().sum(1)
+        self.evaluations += theta.shape[0] * self.evaluations_per_query
+        vectors, shares = self._pieces(theta), self._shares()
+        jobs = [(share, some) for share in shares for some in vectors]
+
+        def of_job(job: tuple[_Share, torch.Tensor]) -> torch.Tensor:
+            return torch.cat(self._blocks(*job), dim=1).square().sum(1)
+
+        # One number for each vector and share is all that travels between processes.
+        sums = self.share(of_job, jobs, [(len(some),) for _, some in jobs], [_cost(*job) for job in jobs], theta)
+        return torch.cat(sums).reshape(len(shares), -1).sum(0)
 
     def differences(
         self, theta: torch.Tensor, indices: torch.Tensor, step: float, outputs: torch.Tensor
@@ -172,42 +199,88 @@ class ResidualObjective(Objective):
         if sweep is None:
             return super().differences(theta, indices, step, outputs)
         self.evaluations += len(indices) * self.evaluations_per_query
-        changed = NetworkField(sweep, sweep.width, len(indices))
-        change = SolutionChange(changed, self.compiled.ansatz) if self.compiled.estimate == "solution" else changed
-        centre = self._field(theta[None])
-
-        def of_part(part: tuple[_Batch, float]) -> torch.Tensor:
-            batch, scale = part
-            rows = batch.rows(centre)
-            moved = batch.prepared.residual(batch.moved_rows(change, rows))
-            return scale * (moved - batch.prepared.residual(rows))
-
-        return torch.cat(self._workers.map(of_part, self._parts(sweep.width)), dim=1)
+        of_part, parts = self._changes(theta, sweep, len(indices)), self._parts(sweep.width)
+        shapes = [(len(indices), batch.count) for batch, _ in parts]
+        return torch.cat(
+            self.share(of_part, parts, shapes, [_cost([part], theta[None]) for part in parts], theta), dim=1
+        )
 
     def losses_at_coordinates(self, theta: torch.Tensor, indices: torch.Tensor, steps: Sequence[float]) -> torch.Tensor:
         """The losses at θ + μ e_i, (len(steps), K); by a sweep, where the network has one."""
         if self._sweep(theta, indices[:1], steps[0]) is None:
             return super().losses_at_coordinates(theta, indices, steps)
         # The residuals at θ are the sweep's own: perturbed queries alone are counted.
-        outputs = torch.cat([b.scale * r for b, r in zip(self._batches, self._blocks(theta[None]), strict=True)], dim=1)
-        moved = [outputs + self.differences(theta, indices, step, outputs[0]) for step in steps]
-        return torch.stack([residuals.square().sum(1) for residuals in moved])
+        outputs = self._residuals(theta[None])
+        losses = []
+        for step in steps:
+            sweep = self._sweep(theta, indices, step)
+            assert sweep is not None
+            self.evaluations += len(indices) * self.evaluations_per_query
+            of_part, parts = self._changes(theta, sweep, len(indices)), self._parts(sweep.width)
+            jobs = list(zip(parts, outputs.split([batch.count for batch, _ in parts], dim=1), strict=True))
+
+            def of_job(job: tuple[_Part, torch.Tensor], of_part: Callable = of_part) -> torch.Tensor:
+                part, before = job
+                return (before + of_part(part)).square().sum(1)
+
+            costs = [_cost([part], theta[None]) for part in parts]
+            losses.append(torch.stack(self.share(of_job, jobs, [(len(indices),)] * len(jobs), costs, theta)).sum(0))
+        return torch.stack(losses)
+
+    def share(
+        self,
+        function: Callable[[T], torch.Tensor],
+        jobs: Sequence[T],
+        shapes: Sequence[tuple[int, ...]],
+        costs: Sequence[float],
+        like: torch.Tensor,
+    ) -> list[torch.Tensor]:
+        """``[function(job) for job in jobs]``, shared out among the processes and their threads."""
+        return self._ranks.map(lambda some: self._workers.map(function, some), jobs, shapes, costs, like)
 
     def parts(self, theta: torch.Tensor) -> dict[str, float]:
         """The mean squared residual of the equation and of each soft condition, without weights, for one θ (d,)."""
         self.evaluations += self.evaluations_per_query
-        blocks = self._blocks(theta[None])
+        self._check_drawn()
+        blocks = self._blocks([(batch, 1.0) for batch in self._batches], theta[None])
         return {t.residual.name: float(b.square().mean()) for t, b in zip(self._terms, blocks, strict=True)}
 
     def _residuals(self, theta: torch.Tensor) -> torch.Tensor:
-        blocks = self._blocks(theta)
-        return torch.cat([batch.scale * block for batch, block in zip(self._batches, blocks, strict=True)], dim=1)
+        vectors, shares = self._pieces(theta), self._shares()
+        jobs = [(share, some) for share in shares for some in vectors]
+        shapes = [(len(some), sum(batch.count for batch, _ in share)) for share, some in jobs]
 
-    def _blocks(self, theta: torch.Tensor) -> list[torch.Tensor]:
-        """The residuals of each term without weights, (K, P)."""
-        self._check_drawn()
+        def of_job(job: tuple[_Share, torch.Tensor]) -> torch.Tensor:
+            return torch.cat(self._blocks(*job), dim=1)
+
+        found = self.share(of_job, jobs, shapes, [_cost(*job) for job in jobs], theta)
+        if len(shares) == 1:
+            return torch.cat(found)
+        # From one block a share to one block a term, the order of the vector.
+        blocks = []
+        for i, share in enumerate(shares):
+            rows = torch.cat(found[i * len(vectors) : (i + 1) * len(vectors)])
+            blocks.append(rows.split([batch.count for batch, _ in share], dim=1))
+        return torch.cat([block for term in zip(*blocks, strict=True) for block in term], dim=1)
+
+    def _blocks(self, share: _Share, theta: torch.Tensor) -> list[torch.Tensor]:
+        """The weighted residuals of each term, (K, P)."""
         field = self._field(theta)
-        return [batch.prepared.residual(batch.rows(field)) for batch in self._batches]
+        return [scale * batch.prepared.residual(batch.rows(field)) for batch, scale in share]
+
+    def _changes(self, theta: torch.Tensor, sweep: Sweep, count: int) -> Callable[[_Part], torch.Tensor]:
+        """The function from a part to the changes of its weighted residuals, (K, P)."""
+        changed = NetworkField(sweep, sweep.width, count)
+        change = SolutionChange(changed, self.compiled.ansatz) if self.compiled.estimate == "solution" else changed
+        centre = self._field(theta[None])
+
+        def of_part(part: _Part) -> torch.Tensor:
+            batch, scale = part
+            rows = batch.rows(centre)
+            moved = batch.prepared.residual(batch.moved_rows(change, rows))
+            return scale * (moved - batch.prepared.residual(rows))
+
+        return of_part
 
     def _field(self, theta: torch.Tensor) -> Field:
         """The functions whose derivatives are estimated, for parameters (K, d)."""
@@ -220,7 +293,22 @@ class ResidualObjective(Objective):
         linear = all(isinstance(rows, StencilDiscretisation) for term in self._terms for rows in term.rows)
         return None if torch.is_grad_enabled() or not linear else self.network.sweep(theta, indices, step)
 
-    def _parts(self, width: int) -> list[tuple[_Batch, float]]:
+    def _pieces(self, theta: torch.Tensor) -> Sequence[torch.Tensor]:
+        """Parameter vectors (K, d) in pieces; like the parts below they do not depend on the number of workers."""
+        # A tensor-train layer expands to a dense matrix for each parameter vector.
+        per_vector = max(self.parameter_count, self.network.width**2)
+        return theta.split(max(1, min(MEMORY_ELEMENTS // per_vector, theta.shape[0] // PIECES)))
+
+    def _shares(self) -> list[_Share]:
+        """Shares of the points, some of each term, of at least a tile: for queries of few parameter vectors."""
+        self._check_drawn()
+        count = 1
+        if not torch.is_grad_enabled():
+            tiles = self.evaluations_per_query * self.network.width // TILE_ELEMENTS
+            count = max(1, min(PIECES, tiles, *(batch.count for batch in self._batches)))
+        return list(zip(*(batch.parts(count) for batch in self._batches), strict=True))
+
+    def _parts(self, width: int) -> list[_Part]:
         """The batches cut into parts that are one tile each, and the scale of each part's residuals.
 
         They do not depend on the number of workers, so that neither do the results.
@@ -228,9 +316,7 @@ class ResidualObjective(Objective):
         parts = []
         for batch in self._batches:
             size = max(1, TILE_ELEMENTS // (width * max(rows.evaluations_per_point for rows in batch.term.rows)))
-            count = math.ceil(batch.count / size)
-            bounds = [batch.count * i // count for i in range(count + 1)]
-            parts += [(batch.part(a, b), batch.scale) for a, b in pairwise(bounds)]
+            parts += batch.parts(math.ceil(batch.count / size))
         return parts
 
     def _check_drawn(self) -> None:
