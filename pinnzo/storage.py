@@ -180,7 +180,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
                     f"{path} has format {metadata.get('format', '1')}, but this version of pinnzo reads format "
                     f"{FORMAT}: solve the problem again, or use the version that wrote it."
                 )
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Copied to memory of torch's own alignment, on which the rounding of matrix products may depend.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
         if metadata.get("checksum") != str(_checksum(metadata["pinnzo"], tensors)):
             raise StorageError(f"{path} is damaged: its contents do not have the checksum that was stored with them.")
         return json.loads(metadata["pinnzo"]), tensors
