@@ -23,6 +23,12 @@ TRAINERS = {
     "random gradient": pz.RandomGradient(),
     "coordinate gradient": pz.CoordinateGradient(share=0.5),
     "levenberg-marquardt": pz.LevenbergMarquardt(),
+    "held points, stopped within a hold": pz.LevenbergMarquardt(hold=4),
+    "held points, stopped between holds": pz.LevenbergMarquardt(hold=3),
+    "growing batches": pz.LevenbergMarquardt(growth=1.3, hold=2),
+    "random directions": pz.LevenbergMarquardt(directions=10),
+    "one block after another": pz.LevenbergMarquardt(blockwise=True),
+    "L-BFGS": pz.LBFGS(hold=4),
     "first order": pz.FirstOrder(),
 }
 

@@ -160,3 +160,83 @@ def test_float32_reaches_its_floor():
 def test_settings_without_meaning_are_refused(settings):
     with pytest.raises(SettingError, match=next(iter(settings))):
         LevenbergMarquardt(**settings)
+
+
+class Split(Residuals):
+    """The same with the parameters in two blocks."""
+
+    @property
+    def blocks(self):
+        return (slice(0, 2), slice(2, self.parameter_count))
+
+
+def test_blocks_take_turns_and_leave_the_others_alone():
+    objective, truth = curve(20, 4)
+    objective = Split(objective.function, 4)
+    trainer = LevenbergMarquardt(blockwise=True)
+    first = run(trainer, objective, truth * 1.2, 1)
+    assert not torch.equal(first.theta[:2], 1.2 * truth[:2])
+    assert torch.equal(first.theta[2:], 1.2 * truth[2:])
+    assert objective.evaluations == 2 + 5
+    second = trainer.step(objective, first)
+    assert torch.equal(second.theta[:2], first.theta[:2])
+    assert not torch.equal(second.theta[2:], first.theta[2:])
+    # Taking turns, it converges linearly: the blocks are strongly coupled.
+    start, end = (
+        float(objective.losses(th[None])[0]) for th in (truth * 1.1, run(trainer, objective, truth * 1.1, 200).theta)
+    )
+    assert end < 1e-3 * start
+
+
+def test_random_directions_cost_k_queries_and_converge():
+    generator = torch.Generator().manual_seed(0)
+    A = torch.randn(40, 30, generator=generator, dtype=torch.float64)
+    objective = Residuals(lambda theta: theta @ A.T - A.sum(1), 30)
+    trainer = LevenbergMarquardt(directions=6, momentum=0.0, step_size=1e-3)
+    state = run(trainer, objective, torch.zeros(30, dtype=torch.float64), 1)
+    assert objective.evaluations == 6 + 5
+    state = trainer.step(objective, state)
+    assert objective.evaluations == 6 + 5 + 7 + 5  # the previous step is one more direction
+    for _ in range(60):
+        state = trainer.step(objective, state)
+    start = float(objective.losses(torch.zeros(1, 30, dtype=torch.float64))[0])
+    assert float(objective.losses(state.theta[None])[0]) < 1e-3 * start
+
+
+def test_directions_are_the_same_for_the_same_seed_and_others_for_another():
+    objective, truth = curve(20, 4)
+    trainer = LevenbergMarquardt(directions=2)
+
+    def theta(seed):
+        return trainer.step(objective, trainer.init(truth * 1.2, seed)).theta
+
+    assert torch.equal(theta(0), theta(0))
+    assert not torch.equal(theta(0), theta(1))
+
+
+@pytest.mark.parametrize(("scale", "factor"), [(1.0, 1 / 3), (-0.9, None)])
+def test_gain_ratio_steers_the_damping(scale, factor):
+    # A linear residual is predicted exactly, so that its gain ratio is 1; one that bends back gains next to nothing.
+    objective = Residuals(lambda theta: 1 + theta if scale > 0 else 1 + theta + 40 * theta.square(), 2)
+    trainer = LevenbergMarquardt(damping=1e-6, momentum=0.0, trials=(1.0,))
+    state = run(trainer, objective, torch.zeros(2, dtype=torch.float64), 1)
+    if factor is not None:
+        assert state.memory["damping"] == pytest.approx(1e-6 * factor)
+    else:
+        assert state.memory["damping"] > 1e-6
+
+
+def test_growing_batches():
+    trainer = LevenbergMarquardt(growth=1.1, largest_batch=2.0)
+    assert [trainer.batch_scale(step) for step in (0, 1, 100, 10**7)] == [1.0, pytest.approx(1.1), 2.0, 2.0]
+    assert LevenbergMarquardt().batch_scale(50) == 1.0
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"growth": 0.9}, {"largest_batch": 0.5}, {"hold": 0}, {"directions": 0}, {"trials": ()}, {"trials": (-1.0,)},
+     {"directions": 3, "blockwise": True}],
+)  # fmt: skip
+def test_modes_without_meaning_are_refused(settings):
+    with pytest.raises(SettingError, match=next(iter(settings))):
+        LevenbergMarquardt(**settings)
