@@ -216,7 +216,7 @@ def test_an_interrupt_keeps_the_best_and_the_checkpoint(tmp_path):
     assert stopped.status.startswith("The run was interrupted after 3 steps; the best parameters so far are kept.")
     assert stopped.loss == np.nanmin(stopped.history.column("validation"))
     resumed = pz.resume(tmp_path, trainer=pz.HybridZO(), budget=pz.Budget(steps=6), progress=False)
-    assert resumed.history.same_run(quick(budget=pz.Budget(steps=6)).history)
+    assert resumed.history.same_run(quick(trainer=pz.HybridZO(), budget=pz.Budget(steps=6)).history)
 
 
 @pytest.mark.parametrize("place", ["in the display", "after the record of a step"])

@@ -183,7 +183,7 @@ def rewritten(content, change):
         (lambda b, m, t: b.update(settings=3), "damaged"),
         (lambda b, m, t: b["settings"].update(network={"type": "Evil"}), "unknown type 'Evil'"),
         (lambda b, m, t: b["settings"].update(points=-1), "points is -1"),
-        (lambda b, m, t: b["settings"]["trainer"].update(magic=1), "HybridZO are damaged"),
+        (lambda b, m, t: b["settings"]["trainer"].update(magic=1), "LevenbergMarquardt are damaged"),
         (lambda b, m, t: b["problem"].update(equation=["System", "rm"]), "damaged|expression"),
         (lambda b, m, t: b["problem"].update(equation=["Symbol", "x"]), "damaged"),
         (lambda b, m, t: b["problem"].update(domain=None), "damaged"),
