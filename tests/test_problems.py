@@ -97,3 +97,12 @@ def test_unknown_problems_and_settings():
         pz.problem("nonsense")
     with pytest.raises(SettingError, match="colour"):
         pz.problem("hjb", colour=1)
+
+
+def test_the_default_network_gets_the_problem_s_features():
+    problem = pz.problem("hjb-lq", dimension=3)
+    solution = pz.solve(problem, points=20, budget=pz.Budget(steps=2), progress=False)
+    assert solution.settings.network.features == problem.features
+    # Four coordinates and one feature for each of 32 units, over those without.
+    plain = pz.TensorTrainMLP(width=32, inputs=4).parameter_count
+    assert solution.parameter_count == plain + 32

@@ -5,6 +5,7 @@ import torch
 import pinnzo as pz
 from pinnzo.errors import DeclarationError
 from pinnzo.symbolic.compiler import CompiledProblem
+from pinnzo.symbolic.serialise import problem_from_json, problem_to_json
 from pinnzo.symbolic.torch_code import torch_function
 
 x = pz.coordinates("x", 2)
@@ -164,3 +165,31 @@ def test_samples_lie_inside_and_fill_the_domain(domain, inside):
 def test_ball_is_sampled_uniformly():
     radius = pz.Ball(pz.coordinates("x", 3)).sample(20000, torch.Generator().manual_seed(0)).norm(dim=1)
     assert float((radius < 0.5).double().mean()) == pytest.approx(1 / 8, abs=0.01)
+
+
+def test_points_of_a_brownian_motion_spread_with_time():
+    space = pz.coordinates("x", 3)
+    domain = pz.Gaussian(space, mean=1.0, std=2.0, time=t) * pz.Box({t: (1, 3)})
+    points = domain.sample(40_000, torch.Generator().manual_seed(0))
+    elapsed = (points[:, 3] - 1) / 2
+    scaled = (points[:, :3] - 1) / (2 * elapsed.sqrt()[:, None])
+    # Standard normal at all times: the mean of squares is 1 early and late.
+    for part in (scaled[elapsed < 0.2], scaled[elapsed > 0.8]):
+        assert float(part.square().mean()) == pytest.approx(1.0, rel=0.03)
+        assert float(part.mean()) == pytest.approx(0.0, abs=0.03)
+
+
+def test_a_path_without_a_range_of_time_is_refused():
+    with pytest.raises(DeclarationError, match="has no range"):
+        pz.Problem(sp.Eq(u.diff(t), 0), pz.Gaussian(x, time=t) * pz.Gaussian(t))
+    with pytest.raises(DeclarationError, match="time of Gaussian"):
+        pz.Gaussian(x, time=x[0])
+
+
+def test_features_of_a_problem_are_checked_and_saved():
+    problem = pz.Problem(sp.Eq(v.diff(x1), 1), pz.Gaussian(x), features=[x[0] ** 2 + x[1] ** 2])
+    assert problem_from_json(problem_to_json(problem)).features == problem.features
+    with pytest.raises(DeclarationError, match=r"features\[0\]"):
+        pz.Problem(sp.Eq(v.diff(x1), 1), pz.Gaussian(x), features=[sp.Symbol("z")])
+    with pytest.raises(DeclarationError, match="features must be a list"):
+        pz.Problem(sp.Eq(v.diff(x1), 1), pz.Gaussian(x), features=x[0])
