@@ -198,7 +198,8 @@ import numpy as np, torch
 import pinnzo as pz
 from pinnzo.training import levenberg_marquardt, residual_objective
 # So that even small runs are shared out.
-residual_objective.TILE_ELEMENTS, levenberg_marquardt.LEAST_SHARED = 2**9, 1
+residual_objective.TILE_ELEMENTS = residual_objective.SWEEP_TILE = 2**9
+levenberg_marquardt.LEAST_SHARED = 1
 
 def run(name, problem="poisson-2d", **settings):
     settings = {"network": pz.TensorTrainMLP(width=8), "points": 30, "budget": pz.Budget(steps=3), **settings}

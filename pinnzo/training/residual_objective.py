@@ -31,6 +31,9 @@ PIECES = 8
 """The parameter vectors of a step are shared out in at least so many pieces, where there are enough of them, and the
 points in at most so many."""
 
+SWEEP_TILE = 2**18
+"""Numbers that a sweep takes at once: 2 MB, so that two processes do not crowd each other out of the shared cache."""
+
 MEMORY_ELEMENTS = 1 << 25
 """The most numbers that the parameter batch and its dense weights may take at once (256 MB in float64)."""
 
@@ -315,7 +318,7 @@ class ResidualObjective(Objective):
         """
         parts = []
         for batch in self._batches:
-            size = max(1, TILE_ELEMENTS // (width * max(rows.evaluations_per_point for rows in batch.term.rows)))
+            size = max(1, SWEEP_TILE // (width * max(rows.evaluations_per_point for rows in batch.term.rows)))
             parts += batch.parts(math.ceil(batch.count / size))
         return parts
 
