@@ -59,9 +59,8 @@ class Assembly:
         self.network = build_network(settings.network, problem.dimension, (low, high), features)
         if self.network.outputs != 1:
             raise SettingError(f"network has {self.network.outputs} outputs: a problem with one unknown needs 1.")
-        self.estimator: Estimator = settings.derivatives or default_estimator(
-            self.compiled.rows, self.scale, self.dtype
-        )
+        chosen = settings.derivatives or default_estimator(self.compiled.rows, self.scale, self.dtype)
+        self.estimator: Estimator = chosen.fitted(self.compiled.rows, self.scale, self.dtype)
 
     @property
     def run_seed(self) -> int:

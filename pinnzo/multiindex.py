@@ -109,6 +109,45 @@ class LinearOperator:
         """Σ_i ∂_i² over the given axes."""
         return cls.from_terms((((axis, 2),), 1.0) for axis in axes)
 
+    @classmethod
+    def directional(cls, direction: Sequence[float] | Mapping[int, float]) -> LinearOperator:
+        """b·∇ for a constant vector b, given by its D entries or as ``{axis: entry}``.
+
+        Example:
+            >>> LinearOperator.directional([2, 0, -1])
+            LinearOperator(terms=((((0, 1),), 2.0), (((2, 1),), -1.0)))
+        """
+        entries = direction.items() if isinstance(direction, Mapping) else enumerate(direction)
+        return cls.from_terms((((int(axis), 1),), float(c)) for axis, c in entries)
+
+    @classmethod
+    def diffusion(cls, matrix: Sequence[Sequence[float]], axes: Sequence[int] | None = None) -> LinearOperator:
+        """∇·(A∇) for a constant matrix A over the given axes, by default 0, 1, ….
+
+        Example:
+            >>> LinearOperator.diffusion([[2, 1], [1, 3]])
+            LinearOperator(terms=((((0, 1), (1, 1)), 2.0), (((0, 2),), 2.0), (((1, 2),), 3.0)))
+        """
+        at = range(len(matrix)) if axes is None else axes
+        if any(len(row) != len(matrix) for row in matrix) or len(at) != len(matrix):
+            raise ShapeError(f"matrix has {len(matrix)} rows, but needs as many columns, and one of the axes for each.")
+        return cls.from_terms(
+            (add(((i, 1),), ((j, 1),)), float(c))
+            for i, row in zip(at, matrix, strict=True)
+            for j, c in zip(at, row, strict=True)
+        )
+
+    @classmethod
+    def biharmonic(cls, axes: Iterable[int]) -> LinearOperator:
+        """Δ² = Σ_ij ∂_i²∂_j² over the given axes.
+
+        Example:
+            >>> LinearOperator.biharmonic(range(2))
+            LinearOperator(terms=((((0, 2), (1, 2)), 2.0), (((0, 4),), 1.0), (((1, 4),), 1.0)))
+        """
+        known = list(axes)
+        return cls.from_terms((add(((i, 2),), ((j, 2),)), 1.0) for i in known for j in known)
+
     @property
     def order(self) -> int:
         """The highest |α| among the terms."""

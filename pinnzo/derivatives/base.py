@@ -8,6 +8,7 @@ from typing import Protocol
 
 import torch
 
+from pinnzo.derivatives.steps import Scale, scale_of
 from pinnzo.multiindex import LinearOperator, Order, multi_index
 
 
@@ -43,6 +44,10 @@ class Discretisation(ABC):
     def apply(self, field: Field, x: torch.Tensor) -> torch.Tensor:
         """The rows of K functions at points x (P, D): (K, P, R)."""
 
+    def drawn(self, generator: torch.Generator) -> Discretisation:
+        """The same operators with a fresh draw of what is random in them; itself where nothing is."""
+        return self
+
 
 class Estimator(ABC):
     """A way to get derivatives of a function; its subclasses are frozen dataclasses of settings."""
@@ -57,8 +62,23 @@ class Estimator(ABC):
             StencilError: this estimator cannot see one of the derivatives.
         """
 
+    def fitted(self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype) -> Estimator:
+        """The same with numbers in place of steps that were left to choose ("auto").
+
+        Args:
+            rows: the operators that will be asked for.
+            scale: for each variable the ends of its usual range.
+            dtype: of the points.
+        """
+        return self
+
     def derivatives(
-        self, f: Callable[[torch.Tensor], torch.Tensor], points: torch.Tensor, orders: Sequence[Order]
+        self,
+        f: Callable[[torch.Tensor], torch.Tensor],
+        points: torch.Tensor,
+        orders: Sequence[Order],
+        *,
+        generator: torch.Generator | None = None,
     ) -> torch.Tensor:
         """Estimate derivatives of any function of points.
 
@@ -66,6 +86,7 @@ class Estimator(ABC):
             f: maps points (N, D) to values (N,).
             points: where, (N, D).
             orders: multi-indices, each a tuple of D derivative orders or a mapping ``{axis: order}``.
+            generator: of what is random in the estimator; by default the same draw every time.
 
         Returns:
             (len(orders), N)
@@ -74,8 +95,44 @@ class Estimator(ABC):
             ShapeError: ``points``, an order or what ``f`` returns has another shape.
             StencilError: this estimator cannot see one of the derivatives.
         """
-        from pinnzo.derivatives.evaluation import FunctionField, check_points
-
-        dimension = check_points(points)
+        dimension = _dimension(points)
         rows = [LinearOperator.derivative(multi_index(order, dimension)) for order in orders]
-        return self.discretise(rows, dimension).apply(FunctionField(f), points)[0].T
+        return self.operators(f, points, rows, generator=generator)
+
+    def operators(
+        self,
+        f: Callable[[torch.Tensor], torch.Tensor],
+        points: torch.Tensor,
+        rows: Sequence[LinearOperator],
+        *,
+        generator: torch.Generator | None = None,
+    ) -> torch.Tensor:
+        """Estimate linear differential operators of any function of points, each by one weighted sum.
+
+        Args:
+            f: maps points (N, D) to values (N,).
+            points: where, (N, D).
+            rows: the operators.
+            generator: of what is random in the estimator; by default the same draw every time.
+
+        Returns:
+            (len(rows), N)
+
+        Raises:
+            ShapeError: ``points`` or what ``f`` returns has another shape, or an operator names an axis that is not
+                there.
+            StencilError: this estimator cannot see one of the operators.
+        """
+        from pinnzo.derivatives.evaluation import FunctionField
+
+        dimension = _dimension(points)
+        discretisation = self.fitted(rows, scale_of(points), points.dtype).discretise(rows, dimension)
+        if generator is not None:
+            discretisation = discretisation.drawn(generator)
+        return discretisation.apply(FunctionField(f), points)[0].T
+
+
+def _dimension(points: torch.Tensor) -> int:
+    from pinnzo.derivatives.evaluation import check_points
+
+    return check_points(points)

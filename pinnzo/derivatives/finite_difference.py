@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations, product
 from typing import Any
@@ -13,13 +13,8 @@ import sympy as sp
 import torch
 
 from pinnzo.derivatives.base import Estimator
-from pinnzo.derivatives.stencil import (
-    Stencil,
-    StencilDiscretisation,
-    check_positive,
-    check_size,
-    per_variable,
-)
+from pinnzo.derivatives.stencil import Stencil, StencilDiscretisation, check_size
+from pinnzo.derivatives.steps import Scale, Step, balanced_steps, check_step, per_variable
 from pinnzo.errors import SettingError, StencilError
 from pinnzo.multiindex import LinearOperator, MultiIndex, Order, multi_index
 
@@ -32,7 +27,8 @@ class FiniteDifference(Estimator):
     derivatives are tensor products of these, and nodes that derivatives share are evaluated once.
 
     Attributes:
-        step: the grid spacing h > 0 in the units of the variables; a tuple gives one for each variable.
+        step: the grid spacing h > 0 in the units of the variables; a tuple gives one for each variable, "auto" balances
+            truncation against rounding for the equation, the domain and the dtype.
         order: the order of accuracy p, 2 or 4.
 
     Raises:
@@ -48,13 +44,19 @@ class FiniteDifference(Estimator):
         tensor([[6.0000]], dtype=torch.float64)
     """
 
-    step: float | tuple[float, ...] = 0.02
+    step: Step = 0.02
     order: int = 2
 
     def __post_init__(self) -> None:
         if self.order not in (2, 4):
             raise SettingError(f"order is {self.order!r}, but the order of accuracy has to be 2 or 4.")
-        check_positive("step", self.step)
+        check_step("step", self.step)
+
+    def fitted(self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype) -> FiniteDifference:
+        """The same with numbers in place of "auto"."""
+        if self.step != "auto":
+            return self
+        return replace(self, step=tuple(balanced_steps(rows, scale, dtype, self.order)))
 
     def stencil(self, dimension: int, orders: Iterable[Order] | None = None) -> FiniteDifferenceStencil:
         """Collect the nodes that the given derivatives need.

@@ -10,7 +10,7 @@ import torch
 
 from pinnzo.derivatives.base import Discretisation, Field
 from pinnzo.derivatives.evaluation import plain_sums, weighted_sums
-from pinnzo.errors import SettingError, StencilError
+from pinnzo.errors import StencilError
 from pinnzo.multiindex import LinearOperator, MultiIndex, Order, multi_index
 
 MAX_NODES = 2_000_000
@@ -76,16 +76,33 @@ class Stencil(ABC):
         return torch.from_numpy(total)
 
 
-class StencilDiscretisation(Discretisation):
-    """Linear operators on the nodes of a stencil; nodes that no operator needs are left out.
-
-    The identity (alone or as a term u of an operator) is the function's value at the point itself, never a
-    smoothed one.
+class NodeSums(Discretisation):
+    """Linear operators as weighted sums over nodes.
 
     Attributes:
         nodes: the shifts that are evaluated, float64, (J, D); the centre comes first where it is needed.
         weights: float64, (J, R).
         totals: the exact column sums Σ_j w_jr, float64, (R,).
+    """
+
+    nodes: torch.Tensor
+    weights: torch.Tensor
+    totals: torch.Tensor
+
+    def apply(self, field: Field, x: torch.Tensor) -> torch.Tensor:
+        """The rows of K functions at points x (P, D): (K, P, R)."""
+        return weighted_sums(field, x, self.nodes.to(x), self.weights.to(x), totals=self.totals.to(x))
+
+    def apply_to_changes(self, field: Field, x: torch.Tensor) -> torch.Tensor:
+        """The rows of K small changes of a function at points x (P, D): (K, P, R)."""
+        return plain_sums(field, x, self.nodes.to(x), self.weights.to(x))
+
+
+class StencilDiscretisation(NodeSums):
+    """Linear operators on the nodes of a stencil; nodes that no operator needs are left out.
+
+    The identity (alone or as a term u of an operator) is the function's value at the point itself, never a
+    smoothed one.
     """
 
     def __init__(self, stencil: Stencil, rows: Sequence[LinearOperator]) -> None:
@@ -111,14 +128,6 @@ class StencilDiscretisation(Discretisation):
         self.totals = totals + identity
         self.evaluations_per_point = self.nodes.shape[0]
 
-    def apply(self, field: Field, x: torch.Tensor) -> torch.Tensor:
-        """The rows of K functions at points x (P, D): (K, P, R)."""
-        return weighted_sums(field, x, self.nodes.to(x), self.weights.to(x), totals=self.totals.to(x))
-
-    def apply_to_changes(self, field: Field, x: torch.Tensor) -> torch.Tensor:
-        """The rows of K small changes of a function at points x (P, D): (K, P, R)."""
-        return plain_sums(field, x, self.nodes.to(x), self.weights.to(x))
-
 
 def check_size(count: int, dimension: int, remedy: str) -> None:
     """Refuse a stencil that does not fit into memory, before it is built.
@@ -131,35 +140,3 @@ def check_size(count: int, dimension: int, remedy: str) -> None:
             f"This stencil would have {count:,} nodes in {dimension} variables; the limit is {MAX_NODES:,} "
             f"nodes and {MAX_NUMBERS:,} node coordinates. {remedy}"
         )
-
-
-def check_positive(name: str, value: float | tuple[float, ...]) -> None:
-    """Check a step that is a positive number or a tuple with one for each variable.
-
-    Raises:
-        SettingError: it is not.
-    """
-    entries = value if isinstance(value, tuple) else (value,)
-    for entry in entries:
-        number = isinstance(entry, (int, float, np.integer, np.floating)) and not isinstance(entry, bool)
-        if not number or not np.isfinite(entry) or entry <= 0:
-            raise SettingError(
-                f"{name} is {value!r}, but has to be a positive finite number, or a tuple of those with one "
-                f"for each variable: use {name}=0.1, say."
-            )
-    if not entries:
-        raise SettingError(f"{name} is an empty tuple: give a positive number, or one for each variable.")
-
-
-def per_variable(name: str, value: float | tuple[float, ...], dimension: int) -> np.ndarray:
-    """Bring a step into the form of one number for each variable, (D,).
-
-    Raises:
-        SettingError: a tuple has another length than D.
-    """
-    if isinstance(value, tuple) and len(value) != dimension:
-        raise SettingError(
-            f"{name} has {len(value)} entries, but there are {dimension} variables: give one for each, or a "
-            "single number for all."
-        )
-    return np.broadcast_to(np.asarray(value, dtype=np.float64), (dimension,))

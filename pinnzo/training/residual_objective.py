@@ -12,7 +12,7 @@ import torch
 
 from pinnzo.derivatives.base import Discretisation, Estimator, Field
 from pinnzo.derivatives.evaluation import TILE_ELEMENTS
-from pinnzo.derivatives.stencil import StencilDiscretisation
+from pinnzo.derivatives.stencil import NodeSums
 from pinnzo.errors import PinnzoError, SettingError
 from pinnzo.fields import NetworkField, SolutionChange, SolutionField
 from pinnzo.networks.base import Network, Sweep
@@ -85,7 +85,7 @@ class _Batch:
         """The rows (1, P, R) with those of K changes added: for each place (K, P, R)."""
         moved = []
         for discretisation, x, before in zip(self.term.rows, self.points, rows, strict=True):
-            assert isinstance(discretisation, StencilDiscretisation)
+            assert isinstance(discretisation, NodeSums)
             moved.append(discretisation.apply_to_changes(field, x).add_(before))
         return moved
 
@@ -293,7 +293,7 @@ class ResidualObjective(Objective):
     def _sweep(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> Sweep | None:
         """The network's sweep, where the residual can be had from changes and no graph is asked for."""
         self._check_drawn()
-        linear = all(isinstance(rows, StencilDiscretisation) for term in self._terms for rows in term.rows)
+        linear = all(isinstance(rows, NodeSums) for term in self._terms for rows in term.rows)
         return None if torch.is_grad_enabled() or not linear else self.network.sweep(theta, indices, step)
 
     def _pieces(self, theta: torch.Tensor) -> Sequence[torch.Tensor]:

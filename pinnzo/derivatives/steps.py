@@ -1,0 +1,93 @@
+"""Steps that balance truncation against rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+
+from pinnzo.errors import SettingError
+from pinnzo.multiindex import LinearOperator
+
+Step: TypeAlias = "float | tuple[float, ...] | Literal['auto']"
+"""One step for all variables, one for each, or the balanced ones."""
+
+Scale: TypeAlias = Sequence["tuple[float, float]"]
+"""For each variable the ends of its usual range."""
+
+
+def balanced_steps(rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype, accuracy: int = 2) -> list[float]:
+    """Steps that fit the derivatives, the domain and the dtype.
+
+    Trainers take differences of residuals between nearby parameters, so rounding counts more than in the derivative
+    alone: with derivatives of order m it leaves noise of order ε/h^m in a residual, and ε/(h^m μ) in its difference
+    quotient over μ, beside truncation errors of order h^p and μ. For p = 2 all three balance at μ = h²,
+    h = ε^(1/(m + 4)); twice ε^(1/(m + p + 2)) times the extent of each variable is taken.
+
+    Args:
+        rows: the operators that the steps have to serve.
+        scale: for each variable the ends of its usual range.
+        dtype: whose rounding unit ε counts.
+        accuracy: the order p of the truncation error.
+
+    Example:
+        >>> balanced_steps([LinearOperator.laplacian(range(2))], [(0, 1), (0, 100)], torch.float64)
+        [0.0049..., 0.4921...]
+    """
+    order = max((row.order for row in rows), default=1)
+    step = 2.0 * torch.finfo(dtype).eps ** (1.0 / (max(order, 1) + accuracy + 2))
+    return [step * (high - low) for low, high in scale]
+
+
+def scale_of(points: torch.Tensor) -> list[tuple[float, float]]:
+    """The ranges that points (N, D) cover; a coordinate that they share has an extent of its own size, at least 1.
+
+    Example:
+        >>> scale_of(torch.tensor([[0.0, 5.0], [2.0, 5.0]]))
+        [(0.0, 2.0), (5.0, 10.0)]
+    """
+    if len(points) == 0:
+        return [(0.0, 1.0)] * points.shape[1]
+    low, high = points.min(0).values.tolist(), points.max(0).values.tolist()
+    return [(a, b) if b > a else (a, a + max(1.0, abs(a))) for a, b in zip(low, high, strict=True)]
+
+
+def check_step(name: str, value: Step) -> None:
+    """Check a step that is "auto", a positive number, or a tuple with one for each variable.
+
+    Raises:
+        SettingError: it is none of these.
+    """
+    if isinstance(value, str) and value == "auto":
+        return
+    entries = value if isinstance(value, tuple) else (value,)
+    for entry in entries:
+        number = isinstance(entry, (int, float, np.integer, np.floating)) and not isinstance(entry, bool)
+        if not number or not np.isfinite(entry) or entry <= 0:
+            raise SettingError(
+                f"{name} is {value!r}, but has to be a positive finite number, a tuple of those with one for each "
+                f'variable, or "auto": use {name}=0.1, say.'
+            )
+    if not entries:
+        raise SettingError(f"{name} is an empty tuple: give a positive number, or one for each variable.")
+
+
+def per_variable(name: str, value: Step, dimension: int) -> np.ndarray:
+    """Bring a step into the form of one number for each variable, (D,).
+
+    Raises:
+        SettingError: a tuple has another length than D, or the step was left to be chosen.
+    """
+    if isinstance(value, str):
+        raise SettingError(
+            f'{name} is "auto", which needs the domain and the dtype: call fitted(rows, scale, dtype) first, or give '
+            "a number."
+        )
+    if isinstance(value, tuple) and len(value) != dimension:
+        raise SettingError(
+            f"{name} has {len(value)} entries, but there are {dimension} variables: give one for each, or a "
+            "single number for all."
+        )
+    return np.broadcast_to(np.asarray(value, dtype=np.float64), (dimension,))
