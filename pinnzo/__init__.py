@@ -11,6 +11,7 @@ from pinnzo.comparison import compare_trainers as compare_trainers
 from pinnzo.derivatives import Autodiff as Autodiff
 from pinnzo.derivatives import FiniteDifference as FiniteDifference
 from pinnzo.derivatives import MonteCarloStein as MonteCarloStein
+from pinnzo.derivatives import RandomDirections as RandomDirections
 from pinnzo.derivatives import SmolyakStein as SmolyakStein
 from pinnzo.derivatives import Stencil as Stencil
 from pinnzo.errors import PinnzoError as PinnzoError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 
@@ -50,7 +50,14 @@ class Discretisation(ABC):
 
 
 class Estimator(ABC):
-    """A way to get derivatives of a function; its subclasses are frozen dataclasses of settings."""
+    """A way to get derivatives of a function; its subclasses are frozen dataclasses of settings.
+
+    Attributes:
+        projects_gradients: whether squared gradients are estimated from a few directions instead of all partial
+            derivatives.
+    """
+
+    projects_gradients: ClassVar[bool] = False
 
     @abstractmethod
     def discretise(self, rows: Sequence[LinearOperator], dimension: int) -> Discretisation:
@@ -98,6 +105,40 @@ class Estimator(ABC):
         dimension = _dimension(points)
         rows = [LinearOperator.derivative(multi_index(order, dimension)) for order in orders]
         return self.operators(f, points, rows, generator=generator)
+
+    def laplacian(
+        self,
+        f: Callable[[torch.Tensor], torch.Tensor],
+        points: torch.Tensor,
+        axes: Sequence[int] | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> torch.Tensor:
+        """Estimate Σ_i ∂_i² f over the given axes, by default all; arguments and errors as for ``operators``.
+
+        Returns:
+            (N,)
+        """
+        row = LinearOperator.laplacian(range(_dimension(points)) if axes is None else axes)
+        return self.operators(f, points, [row], generator=generator)[0]
+
+    def gradient_norm_squared(
+        self,
+        f: Callable[[torch.Tensor], torch.Tensor],
+        points: torch.Tensor,
+        axes: Sequence[int] | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> torch.Tensor:
+        """Estimate Σ_i (∂_i f)² over the given axes, by default all; arguments and errors as for ``operators``.
+
+        Returns:
+            (N,)
+        """
+        rows = [
+            LinearOperator.derivative(((axis, 1),)) for axis in (range(_dimension(points)) if axes is None else axes)
+        ]
+        return self.operators(f, points, rows, generator=generator).square().sum(0)
 
     def operators(
         self,
