@@ -51,7 +51,8 @@ class Assembly:
         self.problem, self.settings, self.ranks = problem, settings, ranks or Ranks()
         self.dtype = DTYPES[settings.dtype]
         self.device = torch.device(settings.device)
-        self.compiled = CompiledProblem(problem, settings.estimate)
+        projected = settings.derivatives is not None and settings.derivatives.projects_gradients
+        self.compiled = CompiledProblem(problem, settings.estimate, projected)
         columns = dict(zip(problem.domain.variables, problem.domain.scale(), strict=True))
         self.scale = [columns[s] for s in problem.variables]
         low, high = (list(ends) for ends in zip(*self.scale, strict=True))

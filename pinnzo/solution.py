@@ -120,9 +120,9 @@ class Solution:
             network = NetworkField(self.network.bind(self.theta[None]), self.network.width)
             whole = self.settings.estimate == "solution"
             field = SolutionField(network, self._assembly.compiled.ansatz) if whole else network
-            rows = [self._assembly.estimator.discretise(r, x.shape[1]) for r in equation.rows]
+            rows = equation.discretise(self._assembly.estimator)
             parts = [
-                equation.prepare([part]).residual([row.apply(field, part) for row in rows])[0]
+                equation.prepare([part], rows).residual([row.apply(field, part) for row in rows])[0]
                 for part in x.split(RESIDUAL_POINTS)
                 if len(part)
             ]

@@ -35,10 +35,16 @@ class Discretisation(ABC):
     Attributes:
         rows: the operators, in the order of the last axis.
         evaluations_per_point: network evaluations that one point costs.
+        random_rows: the rows that are random and right on average, which may enter an equation only linearly.
+        random_norms: the same for squared gradients.
+        projections: for each squared gradient the directions w_k whose w_k·∇f stand for it, (V, axes).
     """
 
     rows: tuple[LinearOperator, ...]
     evaluations_per_point: int
+    random_rows: frozenset[int] = frozenset()
+    random_norms: frozenset[int] = frozenset()
+    projections: tuple[torch.Tensor, ...] = ()
 
     @abstractmethod
     def apply(self, field: Field, x: torch.Tensor) -> torch.Tensor:
@@ -63,7 +69,8 @@ class Estimator(ABC):
     def discretise(self, rows: Sequence[LinearOperator], dimension: int) -> Discretisation:
         """Prepare the given linear operators in ``dimension`` variables.
 
-        The identity row is the function's own value at the point.
+        The identity row is the function's own value at the point. An estimator with ``projects_gradients`` takes a
+        third argument, the axes of each squared gradient, and appends the columns of their ``projections``.
 
         Raises:
             StencilError: this estimator cannot see one of the derivatives.

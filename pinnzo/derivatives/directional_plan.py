@@ -91,7 +91,8 @@ class DirectionalPlan:
         replacement: bool,
     ) -> None:
         self.rows, self.norms, self.step = tuple(rows), tuple(norms), step
-        self._count, self._distribution, self._replacement = count, distribution, replacement
+        self._count, self._replacement = count, replacement
+        self._distribution: Distribution = distribution
         self._families: dict[bytes, Family] = {}
         # (order, family, row, coefficient): Σ_w D^order_w f times the coefficient.
         self._moments: list[tuple[int, bytes, int, float]] = []

@@ -12,9 +12,12 @@ from dataclasses import dataclass, replace
 import sympy as sp
 import torch
 
-from pinnzo.errors import NonFiniteError
+from pinnzo.derivatives.base import Discretisation, Estimator
+from pinnzo.errors import NonFiniteError, StencilError
 from pinnzo.multiindex import LinearOperator, MultiIndex, sub_indices
+from pinnzo.symbolic.bias import nonlinear_symbol
 from pinnzo.symbolic.calculus import Differentiator
+from pinnzo.symbolic.norms import PreparedNorm, SquaredNorm, gradient_axes
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.quantities import Lowered, Place, Quantity
 from pinnzo.symbolic.torch_code import TorchFunction, columns, torch_function
@@ -24,6 +27,8 @@ MAX_DENSE_SCATTER = 1 << 14
 
 MAX_ADDED = 8
 """Up to this many rows that are added to others are added one by one."""
+
+IDENTITY = LinearOperator.derivative(())
 
 Terms = dict[sp.Expr, dict[MultiIndex, float]]
 
@@ -52,21 +57,27 @@ class _Site:
 
     Attributes:
         rows: operators to be applied to the network, R.
+        norms: the axes of the squared gradients that are taken from directions.
     """
 
     def __init__(
         self,
         operators: Sequence[LinearOperator],
+        norms: Sequence[tuple[int, ...]],
         A: Differentiator,
         B: Differentiator,
         variables: Sequence[sp.Symbol],
     ) -> None:
-        self.operators = list(operators)
+        self.operators, self.norms = list(operators), tuple(norms)
         rows: dict[LinearOperator, int] = {}
         entries: list[tuple[int, int, sp.Expr]] = []
         for target, operator in enumerate(self.operators):
             for coefficient, row in product_rule(operator, B):
                 entries.append((target, rows.setdefault(row, len(rows)), coefficient))
+        self._norms = [SquaredNorm(axes, A, B, variables) for axes in self.norms]
+        if any(norm.needs_network for norm in self._norms):
+            rows.setdefault(IDENTITY, len(rows))
+        self.identity = rows.get(IDENTITY)
         self.rows = tuple(rows)
         # The first entry of every operator in order, then those that are added to it.
         firsts = {entry[0]: entry for entry in reversed(entries)}
@@ -79,10 +90,15 @@ class _Site:
         self._known = torch_function([variables], [A.apply(operator) for operator in self.operators])
         self._coefficients = torch_function([variables], coefficients)
 
-    def prepare(self, x: torch.Tensor) -> _PreparedSite:
+    def uses(self, row: int) -> list[int]:
+        """The operators of u that a row of f takes part in."""
+        return self.targets[self.sources == row].tolist()
+
+    def prepare(self, x: torch.Tensor, projections: Sequence[torch.Tensor]) -> _PreparedSite:
         known = _columns(self._known, x)
         factors = _columns(self._coefficients, x)[:, self.coefficient_of.to(x.device)]
-        return _PreparedSite(self, known, factors)
+        norms = [norm.prepare(x, w) for norm, w in zip(self._norms, projections, strict=True)]
+        return _PreparedSite(self, known, factors, norms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +108,26 @@ class _PreparedSite:
     site: _Site
     known: torch.Tensor
     factors: torch.Tensor
+    norms: Sequence[PreparedNorm] = ()
+
+    @property
+    def finite(self) -> torch.Tensor:
+        """At which points everything is finite, (P,)."""
+        return torch.cat([self.known, self.factors, *(norm.known for norm in self.norms)], dim=1).isfinite().all(1)
 
     def combine(self, rows: torch.Tensor) -> torch.Tensor:
-        """Operators of u, (K, P, Q), from rows of f, (K, P, R)."""
+        """Operators and squared norms of u, (K, P, Q), from rows and directional derivatives of f, (K, P, R)."""
+        if not self.norms:
+            return self._operators(rows)
+        network = None if self.site.identity is None else rows[..., self.site.identity]
+        values, start = [self._operators(rows[..., : len(self.site.rows)])], len(self.site.rows)
+        for norm in self.norms:
+            stop = start + norm.projected.shape[1]
+            values.append(norm.value(rows[..., start:stop], network)[..., None])
+            start = stop
+        return torch.cat([v.expand(*rows.shape[:-1], -1) for v in values], dim=-1)
+
+    def _operators(self, rows: torch.Tensor) -> torch.Tensor:
         count = self.known.shape[-1]
         sources, targets = self.site.sources.to(rows.device), self.site.targets.to(rows.device)
         if self.site.mostly_single:
@@ -114,7 +147,8 @@ class _PreparedSite:
 
     def part(self, points: slice) -> _PreparedSite:
         """The same at some of the points."""
-        return replace(self, known=self.known[points], factors=self.factors[points])
+        norms = [norm.part(points) for norm in self.norms]
+        return replace(self, known=self.known[points], factors=self.factors[points], norms=norms)
 
 
 def _columns(function: TorchFunction, x: torch.Tensor) -> torch.Tensor:
@@ -128,33 +162,74 @@ class CompiledResidual:
     Attributes:
         name: of the condition, or "equation".
         rows: for each place the operators R that have to be applied to the network there.
+        norms: for each place the axes of the squared gradients that are taken from directions.
     """
 
-    def __init__(self, name: str, lowered: Lowered, problem: Problem, A: Differentiator, B: Differentiator) -> None:
+    def __init__(
+        self, name: str, lowered: Lowered, problem: Problem, A: Differentiator, B: Differentiator, projected: bool
+    ) -> None:
         self.name = name
         self.variables = problem.variables
         self.quantities = list(lowered.quantities.items())
         # A residual without the unknown's quantities still has points of its own.
         self.places: tuple[Place, ...] = lowered.places or ((),)
         self._sites: list[_Site] = []
+        self._norms = {q: axes for _, q in self.quantities if projected and (axes := gradient_axes(q)) is not None}
         for place in self.places:
-            wanted = (op for _, q in self.quantities if q.place == place for op in q.operators)
-            self._sites.append(_Site(list(dict.fromkeys(wanted)), A, B, self.variables))
+            here = [q for _, q in self.quantities if q.place == place]
+            wanted = dict.fromkeys(op for q in here if q not in self._norms for op in q.operators)
+            norms = dict.fromkeys(self._norms[q] for q in here if q in self._norms)
+            self._sites.append(_Site(list(wanted), list(norms), A, B, self.variables))
         self.rows = tuple(site.rows for site in self._sites)
+        self.norms = tuple(site.norms for site in self._sites)
+        self.expression = lowered.expression
         self._function = torch_function([self.variables, [s for s, _ in self.quantities]], [lowered.expression])
 
-    def prepare(self, points: Sequence[torch.Tensor]) -> PreparedResidual:
+    def discretise(self, estimator: Estimator) -> tuple[Discretisation, ...]:
+        """Make the rows of each place computable.
+
+        Raises:
+            StencilError: the estimator cannot see one of the derivatives, or would make the residual biased.
+        """
+        found = []
+        for rows, norms in zip(self.rows, self.norms, strict=True):
+            wanted = (rows, len(self.variables), norms) if norms else (rows, len(self.variables))
+            found.append(estimator.discretise(*wanted))
+        random = {s for s, q in self.quantities if self._is_random(q, found[self.places.index(q.place)])}
+        powers = {s for s, q in self.quantities if s in random and q.squared and q not in self._norms}
+        worst = next(iter(powers), None) or nonlinear_symbol(self.expression, random)
+        if worst is not None:
+            raise StencilError(
+                f"{type(estimator).__name__} would make the residual of {self.name!r} biased: it is not linear in "
+                f"{_describe(dict(self.quantities)[worst])}, and an estimate X of a number m has E[X²] = m² + Var X. "
+                "Take as many directions as there are variables, which is exact, or SmolyakStein or FiniteDifference."
+            )
+        return tuple(found)
+
+    def _is_random(self, quantity: Quantity, discretisation: Discretisation) -> bool:
+        site = self._sites[self.places.index(quantity.place)]
+        if quantity in self._norms:
+            # Its linear part needs no separate look: both come from the same directions.
+            return site.norms.index(self._norms[quantity]) in discretisation.random_norms
+        touched = {target for row in discretisation.random_rows for target in site.uses(row)}
+        return any(site.operators.index(op) in touched for op in quantity.operators)
+
+    def prepare(
+        self, points: Sequence[torch.Tensor], discretisations: Sequence[Discretisation] | None = None
+    ) -> PreparedResidual:
         """Compute all that depends on the points alone.
 
         Args:
             points: for each place the points (P, D).
+            discretisations: for each place what computes the rows there; needed where there are ``norms``.
 
         Raises:
             NonFiniteError: a coefficient or a part of the ansatz is not finite at one of the points.
         """
-        sites = [site.prepare(x) for site, x in zip(self._sites, points, strict=True)]
+        drawn = [d.projections for d in discretisations] if discretisations else [()] * len(points)
+        sites = [site.prepare(x, w) for site, x, w in zip(self._sites, points, drawn, strict=True)]
         for site, x in zip(sites, points, strict=True):
-            finite = torch.cat([site.known, site.factors], dim=1).isfinite().all(1)
+            finite = site.finite
             if not finite.all():
                 worst = x[int((~finite).to(torch.uint8).argmax())]
                 where = ", ".join(f"{s} = {float(v):.4g}" for s, v in zip(self.variables[:4], worst, strict=False))
@@ -165,6 +240,8 @@ class CompiledResidual:
         """A quantity's value (K, P) from the operators of u at all places."""
         where = self.places.index(quantity.place)
         known = self._sites[where].operators
+        if quantity in self._norms:
+            return operators[where][..., len(known) + self._sites[where].norms.index(self._norms[quantity])]
         columns = [known.index(op) for op in quantity.operators]
         if not quantity.squared:
             return operators[where][..., columns[0]]
@@ -196,6 +273,14 @@ class PreparedResidual:
         return self.compiled.evaluate(self.points, quantities).expand(rows[0].shape[0], len(self.points))
 
 
+def _describe(quantity: Quantity) -> str:
+    """What a quantity is, for a message."""
+    if quantity.squared:
+        return "a square of its derivatives"
+    orders = sorted({sum(m for _, m in index) for index, _ in quantity.operators[0].terms})
+    return f"an operator of {len(quantity.operators[0].terms)} derivatives of order {', '.join(map(str, orders))}"
+
+
 class CompiledProblem:
     """A problem's equation and soft conditions as residual functions, and its ansatz as torch functions.
 
@@ -203,21 +288,22 @@ class CompiledProblem:
         problem: the declaration.
         estimate: "network" if rows are derivatives of f (the default: A and B are differentiated exactly), or
             "solution" if they are derivatives of the whole u = A + B f, as in the paper.
+        projected: whether squared gradients are taken from directional derivatives instead of all partial ones.
 
     Attributes:
         equation: the residual of the equation.
         conditions: the residuals of the soft conditions.
     """
 
-    def __init__(self, problem: Problem, estimate: str = "network") -> None:
+    def __init__(self, problem: Problem, estimate: str = "network", projected: bool = False) -> None:
         self.problem = problem
         self.estimate = estimate
         ansatz = problem.ansatz
         whole = estimate == "solution"
         A = Differentiator(sp.Integer(0) if whole else ansatz.A, problem.variables)
         B = Differentiator(sp.Integer(1) if whole else ansatz.B, problem.variables)
-        self.equation = CompiledResidual("equation", problem.lowered, problem, A, B)
-        self.conditions = [CompiledResidual(c.name, c.lowered, problem, A, B) for c in ansatz.soft]
+        self.equation = CompiledResidual("equation", problem.lowered, problem, A, B, projected)
+        self.conditions = [CompiledResidual(c.name, c.lowered, problem, A, B, projected) for c in ansatz.soft]
         self._ansatz = torch_function([problem.variables], [ansatz.A, ansatz.B])
 
     def ansatz(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

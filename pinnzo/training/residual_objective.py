@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
@@ -149,9 +149,7 @@ class ResidualObjective(Objective):
         self._batches: list[_Batch] = []
 
     def _term(self, residual: CompiledResidual, weight: float, points: int) -> _Term:
-        dimension = len(residual.variables)
-        rows = tuple(self.estimator.discretise(place, dimension) for place in residual.rows)
-        return _Term(residual, rows, weight, points)
+        return _Term(residual, residual.discretise(self.estimator), weight, points)
 
     @property
     def blocks(self) -> tuple[slice, ...]:
@@ -159,7 +157,7 @@ class ResidualObjective(Objective):
         return self.network.blocks
 
     def draw(self, generator: torch.Generator, scale: float = 1.0) -> None:
-        """Draw fresh points, ``scale`` times the usual number."""
+        """Draw fresh points, ``scale`` times the usual number, and what is random in the estimator."""
         sampler = self.compiled.problem.sampler
         soft = {c.name: c for c in self.compiled.problem.ansatz.soft}
         self._batches = []
@@ -169,7 +167,8 @@ class ResidualObjective(Objective):
                 points = [sampler.interior(count, generator, self.dtype)]
             else:
                 points = sampler.condition(soft[term.residual.name], count, generator, self.dtype)
-            self._batches.append(_Batch(term, points, term.residual.prepare(points)))
+            drawn = replace(term, rows=tuple(rows.drawn(generator) for rows in term.rows))
+            self._batches.append(_Batch(drawn, points, term.residual.prepare(points, drawn.rows)))
         self.evaluations_per_query = sum(b.count * b.term.evaluations_per_point for b in self._batches)
 
     def residuals(self, theta: torch.Tensor) -> torch.Tensor:
