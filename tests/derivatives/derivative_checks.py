@@ -50,7 +50,11 @@ class SmoothFunction:
         return sp.sin(linear()) + sp.exp(linear() / 2) * sp.cos(linear())
 
     def __call__(self, points: torch.Tensor) -> torch.Tensor:
-        return sp.lambdify(self._symbols, self._expression, _TORCH)(*points.T)
+        return self._compiled(*points.T)
+
+    @cached_property
+    def _compiled(self):
+        return sp.lambdify(self._symbols, self._expression, _TORCH)
 
     def derivative(self, order: tuple[int, ...], points: torch.Tensor) -> np.ndarray:
         """The exact ∂^α at points (N, D): (N,)."""
