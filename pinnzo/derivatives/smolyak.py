@@ -1,4 +1,4 @@
-"""Stein's derivative estimator on Smolyak sparse grids of Gauss–Hermite nodes."""
+"""Stein's derivative estimator on Smolyak sparse grids of Gauss–Hermite or nested nodes."""
 
 from __future__ import annotations
 

@@ -70,10 +70,9 @@ class SmolyakStencil(Stencil):
     def _weights_with_zeros(self, factors: tuple[Factor, ...]) -> np.ndarray:
         """The weights without the He values that nodes have if they are zero along the axes of ``factors``."""
         if factors not in self._with_zeros:
-            by_signature = []
-            for signature in self._grid.signatures:
-                by_signature.append(self._combination.coefficient(signature, factors))
-            self._with_zeros[factors] = np.array(by_signature)[self._grid.signature] * self._grid.weight
+            grid = self._grid
+            by_signature = [self._combination.coefficient(signature, factors) for signature in grid.signatures]
+            self._with_zeros[factors] = np.array(by_signature)[grid.signature] * grid.weight
         return self._with_zeros[factors]
 
     def _coefficients(self, nodes: np.ndarray, codes: np.ndarray, zeros: Sequence[Factor]) -> np.ndarray:
@@ -81,6 +80,8 @@ class SmolyakStencil(Stencil):
         kinds = self._table.kind[codes]
         group = self._grid.signature[nodes].astype(np.int64)
         first = np.arange(len(nodes))
+        # Nodes of one signature and the same kinds along these axes share their coefficient. Numbering the groups anew
+        # after each axis keeps the numbers small.
         for row in kinds:
             group = group * len(self._table.ratios) + row
             _, first, group = np.unique(group, return_index=True, return_inverse=True)
