@@ -1,31 +1,21 @@
-"""Stein's derivative estimator on Smolyak sparse grids of Gauss–Hermite nodes."""
+"""Stein's derivative estimator on Smolyak sparse grids of Gauss–Hermite or nested nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import lru_cache
 from typing import get_args
 
 import numpy as np
 import torch
 
 from pinnzo.derivatives.base import Estimator
-from pinnzo.derivatives.gauss_hermite import (
-    MAX_LEVEL,
-    Growth,
-    NodeTable,
-    hermite_at_zero,
-    lowest_level,
-    points_at,
-    weight_at_zero,
-)
-from pinnzo.derivatives.sparse_grid import SparseGrid, count_nodes, multiply, power
-from pinnzo.derivatives.stencil import Stencil, StencilDiscretisation, check_size
-from pinnzo.derivatives.steps import Scale, Step, balanced_steps, check_step, per_variable
-from pinnzo.errors import SettingError, StencilError
-from pinnzo.multiindex import LinearOperator, MultiIndex, degree
+from pinnzo.derivatives.growth import MAX_LEVEL, Growth
+from pinnzo.derivatives.smolyak_stencil import SmolyakStencil
+from pinnzo.derivatives.stencil import StencilDiscretisation
+from pinnzo.derivatives.steps import Scale, Step, balanced_steps, check_step
+from pinnzo.errors import SettingError
+from pinnzo.multiindex import LinearOperator
 
 
 @dataclass(frozen=True)
@@ -40,48 +30,87 @@ class SmolyakStein(Estimator):
     result differs from ∂^α f by O(σ²): the bias of the smoothing, σ²/2 Δ∂^α f to leading order.
 
     A 1-D rule with n points cannot see He_m for m ≥ n. Where level ≥ |α| + 1 these errors cancel in the
-    combination and the weights are w_j ∏_i He_{α_i}(z_ji)/σ_i^{α_i}, as in the paper. Below that (odd growth
-    only) the rules that do not resolve He_{α_i} are left out along axis i, which keeps the stencil consistent
-    when level ≥ 1 + Σ_i ⌈α_i/2⌉. So level 2 with odd growth has the nodes 0 and ±√3 σ e_i and *is* central
-    differences with step √3 σ.
+    combination and the weights are w_j ∏_i He_{α_i}(z_ji)/σ_i^{α_i}, as in the paper. Below that (odd and nested
+    growth) the rules that do not resolve He_{α_i}, exact to a degree below 2α_i, are left out along axis i. With the
+    first level ℓ(m) that resolves He_m, the stencil is consistent when level ≥ 1 + Σ_i (ℓ(α_i) − 1); ℓ(m) is m + 1
+    for linear and 1 + ⌈m/2⌉ for odd growth. So level 2 with odd growth has the nodes 0 and ±√3 σ e_i and *is*
+    central differences with step √3 σ.
+
+    A tuple of levels L_i bounds the 1-D level of each variable, so that time, say, may have fewer points than
+    space: the tensor grids are those of levels l_i ≤ L_i with Σ_i (l_i − 1) ≤ max_i L_i − 1. Then axis i needs
+    L_i ≥ ℓ(α_i) besides, and with L_i = 1 it is never moved and has no derivatives.
+
+    Nodes of the three growths in 21 variables::
+
+        level      1      2      3      4        5
+        linear     1     43    925  13329   145293
+        odd        1     43    967  15093   183261
+        nested     1     43    883  11649   112449
 
     Attributes:
-        level: Smolyak's level L ≥ 1; the rule integrates polynomials of total degree 2L − 1.
+        level: Smolyak's level L ≥ 1; the rule integrates polynomials of total degree 2L − 1. A tuple gives the
+            largest 1-D level of each variable.
         sigma: the smoothing step σ > 0 in the units of the variables; a tuple gives one for each variable, "auto"
             balances truncation against rounding for the equation, the domain and the dtype.
         growth: ``"linear"`` for 1-D rules of 1, 2, 3 … points (the paper's), ``"odd"`` for 1, 3, 5 … points,
-            which amplify noise less (Σ|w| = 94 against 841 for 21 variables at level 3).
+            ``"nested"`` for the rules of Genz and Keister, of which each level has the smallest that is exact
+            enough: 1, 3, 3, 9 … points. The last two amplify noise less: Σ|w| = 841, 94 and 80 for 21 variables at
+            level 3.
+        max_nodes: a grid with more nodes is refused before it is built.
 
     Raises:
         SettingError: a setting has no meaning.
 
     References:
-        Smolyak, Dokl. Akad. Nauk SSSR 148 (1963); He et al., Learning physics-informed neural networks
-        without stacked back-propagation (2023); Zhao et al., arXiv 2308.09858.
+        Smolyak, Dokl. Akad. Nauk SSSR 148 (1963); Genz & Keister, J. Comput. Appl. Math. 71 (1996); He et al.,
+        Learning physics-informed neural networks without stacked back-propagation (2023); Zhao et al.,
+        arXiv 2308.09858.
 
     Example:
         >>> SmolyakStein(level=3, sigma=0.1).stencil(21).nodes.shape
         torch.Size([925, 21])
+        >>> SmolyakStein(level=(3,) * 20 + (2,), sigma=0.1).stencil(21).nodes.shape
+        torch.Size([923, 21])
+        >>> from pinnzo.derivatives.summed_grids import count_nodes
+        >>> [[count_nodes(level, growth, 21) for level in range(1, 6)] for growth in ("linear", "odd", "nested")]
+        [[1, 43, 925, 13329, 145293], [1, 43, 967, 15093, 183261], [1, 43, 883, 11649, 112449]]
+        >>> import torch
         >>> points = torch.tensor([[0.5, 1.0]], dtype=torch.float64)
         >>> SmolyakStein(level=2, growth="odd").derivatives(lambda x: (x**2).sum(1), points, [(1, 0), {1: 2}])
         tensor([[1.0000],
                 [2.0000]], dtype=torch.float64)
     """
 
-    level: int = 3
+    level: int | tuple[int, ...] = 3
     sigma: Step = 0.1
     growth: Growth = "linear"
+    max_nodes: int = 100_000
 
     def __post_init__(self) -> None:
-        if not isinstance(self.level, (int, np.integer)) or isinstance(self.level, bool) or self.level < 1:
-            raise SettingError(f"level is {self.level!r}, but has to be a whole number of 1 or more: use level=3, say.")
-        if self.level > MAX_LEVEL:
-            raise SettingError(f"level is {self.level}, but Gauss–Hermite rules are known to level {MAX_LEVEL} here.")
         if self.growth not in get_args(Growth):
             raise SettingError(
-                f'growth is {self.growth!r}, but has to be "linear" (1, 2, 3 … points a level) or "odd" (1, 3, 5 …).'
+                f'growth is {self.growth!r}, but has to be "linear" (1, 2, 3 … points a level), "odd" (1, 3, 5 …) '
+                'or "nested" (1, 3, 3, 9 …).'
             )
+        entries = self.level if isinstance(self.level, tuple) else (self.level,)
+        if not entries:
+            raise SettingError("level is an empty tuple: give a whole number, or one for each variable.")
+        for entry in entries:
+            if not _is_whole(entry) or entry < 1:
+                raise SettingError(
+                    f"level is {self.level!r}, but has to be a whole number of 1 or more, or a tuple of those with one "
+                    "for each variable: use level=3, say."
+                )
+        most = MAX_LEVEL[self.growth]
+        if max(entries) > most:
+            rules = "nested rules" if self.growth == "nested" else "Gauss–Hermite rules"
+            raise SettingError(f"level is {self.level!r}, but {rules} are known to level {most} here.")
         check_step("sigma", self.sigma)
+        if not _is_whole(self.max_nodes) or self.max_nodes < 1:
+            raise SettingError(
+                f"max_nodes is {self.max_nodes!r}, but has to be a whole number of 1 or more: use max_nodes=100_000, "
+                "say."
+            )
 
     def fitted(self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype) -> SmolyakStein:
         """The same with numbers in place of "auto": √3 σ, the outer node of three, is the balanced step."""
@@ -93,8 +122,8 @@ class SmolyakStein(Estimator):
         """Build the sparse grid in ``dimension`` variables.
 
         Raises:
-            SettingError: ``sigma`` has another number of entries.
-            StencilError: the grid would have more than 2,000,000 nodes or 4e8 node coordinates.
+            SettingError: ``level`` or ``sigma`` has another number of entries.
+            StencilError: the grid would have more than ``max_nodes`` nodes or 4e8 node coordinates.
         """
         if dimension < 1:
             raise SettingError(f"dimension is {dimension}, but a stencil needs at least one variable.")
@@ -109,101 +138,5 @@ class SmolyakStein(Estimator):
         return StencilDiscretisation(self.stencil(dimension), rows)
 
 
-class SmolyakStencil(Stencil):
-    """The nodes and weights of ``SmolyakStein`` in D variables.
-
-    ``weights`` of order zero are the quadrature weights w_j of the Gaussian measure N(0, σ²).
-    """
-
-    def __init__(self, settings: SmolyakStein, dimension: int) -> None:
-        self.settings = settings
-        self.dimension = dimension
-        self.sigma = per_variable("sigma", settings.sigma, dimension)
-        check_size(
-            count_nodes(settings.level, settings.growth, dimension),
-            dimension,
-            f'SmolyakStein(level=2, growth="odd") has {2 * dimension + 1:,} nodes and sees first and pure '
-            "second derivatives; FiniteDifference builds only the nodes that an equation's derivatives need.",
-        )
-        self._table = NodeTable.build(settings.level, settings.growth)
-        self._grid = SparseGrid.build(settings.level, settings.growth, dimension, self._table)
-        shifts = self._table.z[self._grid.codes]
-        shifts *= self.sigma[:, None]
-        self.nodes = torch.from_numpy(np.ascontiguousarray(shifts.T))
-
-    def _weights(self, index: MultiIndex) -> np.ndarray:
-        level, growth, grid = self.settings.level, self.settings.growth, self._grid
-        resolved = level < degree(index) + 1
-        needed = 1 + sum(lowest_level(m, growth) - 1 for _, m in index)
-        if level < needed:
-            raise StencilError(self._refusal(index, needed))
-        orders = tuple(m for _, m in index)
-        coefficients = _coefficients(level, growth, self.dimension, orders, resolved)
-        weights = grid.weight.copy()
-        others, active_axes = grid.active.astype(np.intp), np.zeros(len(weights), dtype=np.intp)
-        for bit, (axis, m) in enumerate(index):
-            codes = grid.codes[axis]
-            weights *= (self._table.hermite(m, resolved=resolved) / self.sigma[axis] ** m)[codes]
-            active = codes != 0
-            others -= active
-            active_axes += active.astype(np.intp) << bit
-        weights *= coefficients[others, active_axes, grid.level_sum]
-        return weights
-
-    def _refusal(self, index: MultiIndex, needed: int) -> str:
-        settings = self.settings
-        odd = 1 + sum(lowest_level(m, "odd") - 1 for _, m in index)
-        other = f'level={odd} with growth="odd"' if odd < needed else "FiniteDifference"
-        return (
-            f"SmolyakStein(level={settings.level}, growth={settings.growth!r}) cannot see the derivative "
-            f"{dict(index)} ({{axis: order}}): order m along an axis takes a 1-D rule of m + 1 points, and "
-            f"no tensor grid of this level has that along every axis of the derivative. It needs "
-            f"level={needed} with growth={settings.growth!r}; use that, or {other}."
-        )
-
-
-@lru_cache(maxsize=256)
-def _coefficients(level: int, growth: Growth, dimension: int, orders: tuple[int, ...], resolved: bool) -> np.ndarray:
-    """What multiplies the product of a node's 1-D weights and He values.
-
-    Smolyak's rule is Σ_{Σ(l_i − 1) < L} ⊗_i (U_{l_i} − U_{l_i − 1}). With a variable s that counts l_i − 1,
-    its weight at a node is the coefficient of s^{L−1} in (1 − s)^{−1} ∏_i a_i(s), where a_i(s) = Σ_l s^{l−1}
-    (v_l − v_{l−1}) and v_l is the value that the 1-D functional of level l has at the node's coordinate. A
-    non-zero coordinate belongs to one level l, so a_i = v (s^{l−1} − s^l); the coordinate 0 belongs to all
-    odd rules, and its v_l are rational. All that is done in fractions, so that weights that cancel are zeros.
-
-    Args:
-        level: L.
-        growth: how the number of points grows.
-        dimension: D.
-        orders: the orders m of the axes that the derivative has.
-        resolved: whether rules with m points or fewer are left out along those axes.
-
-    Returns:
-        Indexed by the number of non-zero coordinates outside the derivative's axes, by the non-zero ones
-        among the derivative's axes as bits, and by Σ_i (l_i − 1) of all non-zero coordinates.
-    """
-    rest = dimension - len(orders)
-    table = np.zeros((level, 2 ** len(orders), level))
-    one_minus_s = [Fraction(c) for c in ([1, -1] + [0] * level)[:level]]
-    at_zero = [_at_zero(level, growth, m, resolved) for m in (0, *orders)]
-    for bits in range(2 ** len(orders)):
-        active_axes = bits.bit_count()
-        fixed = [Fraction(1)] * level  # the factor 1/(1 − s)
-        for i, series in enumerate(at_zero[1:]):
-            fixed = multiply(fixed, one_minus_s if bits >> i & 1 else series)
-        for others in range(min(level - 1 - active_axes, rest) + 1):
-            zeros = power(at_zero[0], rest - others)
-            series = multiply(fixed, multiply(zeros, power(one_minus_s, others)))
-            table[others, bits] = [float(c) for c in reversed(series)]
-    return table
-
-
-def _at_zero(level: int, growth: Growth, order: int, resolved: bool) -> list[Fraction]:
-    """The series Σ_l s^{l−1} (v_l − v_{l−1}) of the coordinate 0, with v_l = w^{(l)}(0) He_m(0)."""
-    first = lowest_level(order, growth) if resolved else 1
-    values = [Fraction(0)] + [
-        weight_at_zero(points_at(k, growth)) * hermite_at_zero(order) if k >= first else Fraction(0)
-        for k in range(1, level + 1)
-    ]
-    return [values[k] - values[k - 1] for k in range(1, level + 1)]
+def _is_whole(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

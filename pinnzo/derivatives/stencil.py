@@ -129,14 +129,14 @@ class StencilDiscretisation(NodeSums):
         self.evaluations_per_point = self.nodes.shape[0]
 
 
-def check_size(count: int, dimension: int, remedy: str) -> None:
-    """Refuse a stencil that does not fit into memory, before it is built.
+def check_size(count: int, dimension: int, remedy: str, *, limit: int = MAX_NODES) -> None:
+    """Refuse a stencil that takes too long or does not fit into memory, before it is built.
 
     Raises:
-        StencilError: more than 2,000,000 nodes, or more than 4e8 node coordinates.
+        StencilError: more than ``limit`` nodes, or more than 4e8 node coordinates.
     """
-    if count > MAX_NODES or count * dimension > MAX_NUMBERS:
+    if count > limit or count * dimension > MAX_NUMBERS:
         raise StencilError(
-            f"This stencil would have {count:,} nodes in {dimension} variables; the limit is {MAX_NODES:,} "
+            f"This stencil would have {count:,} nodes in {dimension} variables; the limit is {limit:,} "
             f"nodes and {MAX_NUMBERS:,} node coordinates. {remedy}"
         )

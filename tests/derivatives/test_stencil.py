@@ -27,7 +27,7 @@ def polynomial_cases(draw):
                 (4, FiniteDifference(step, 4)),
                 (2, SmolyakStein(2, step, "odd")),
             ]
-            + [(2, SmolyakStein(level, step, growth)) for level in (3, 4, 5) for growth in ("linear", "odd")]
+            + [(2, SmolyakStein(level, step, growth)) for level in (3, 4, 5) for growth in ("linear", "odd", "nested")]
         )
     )
     dimension = draw(st.integers(1, 3))
@@ -65,7 +65,14 @@ def test_exact_on_polynomials(case):
 
 @pytest.mark.parametrize(
     "estimator",
-    [SmolyakStein(3), SmolyakStein(2, growth="odd"), SmolyakStein(3, growth="odd"), FiniteDifference()],
+    [
+        SmolyakStein(3),
+        SmolyakStein(2, growth="odd"),
+        SmolyakStein(3, growth="odd"),
+        SmolyakStein(3, growth="nested"),
+        SmolyakStein((3, 3, 2, 2, 2, 2), growth="odd"),
+        FiniteDifference(),
+    ],
 )
 def test_rows_of_a_network(estimator):
     dimension, points = 6, random_points(15, 6)
