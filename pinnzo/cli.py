@@ -82,11 +82,24 @@ def solve(
     set_: SetOptions = None,
     trainer: Annotated[Trainers, typer.Option(help="The training method.")] = "levenberg-marquardt",
     derivatives: Annotated[Derivatives | None, typer.Option(help="The derivative estimator.")] = None,
-    level: Annotated[int | None, typer.Option(help="Level of the sparse grid (smolyak).")] = None,
-    sigma: Annotated[float | None, typer.Option(help="Smoothing step σ (smolyak).")] = None,
-    growth: Annotated[str | None, typer.Option(help="Points per level: linear or odd (smolyak).")] = None,
-    step: Annotated[float | None, typer.Option(help="Step h (finite-difference).")] = None,
+    level: Annotated[
+        str | None, typer.Option(help="Level of the sparse grid: 3, or one for each axis (smolyak).")
+    ] = None,
+    sigma: Annotated[
+        str | None, typer.Option(help='Smoothing step σ: 0.1, one for each axis, or "auto" (smolyak, monte-carlo).')
+    ] = None,
+    growth: Annotated[str | None, typer.Option(help="Points per level: linear, odd or nested (smolyak).")] = None,
+    max_nodes: Annotated[int | None, typer.Option(help="Refuse larger grids (smolyak).")] = None,
+    step: Annotated[
+        str | None,
+        typer.Option(help='Step h: 0.01, one for each axis, or "auto" (finite-difference, random-directions).'),
+    ] = None,
     order: Annotated[int | None, typer.Option(help="Order of accuracy, 2 or 4 (finite-difference).")] = None,
+    samples: Annotated[int | None, typer.Option(help="Draws of the normal distribution (monte-carlo).")] = None,
+    directions: Annotated[int | None, typer.Option(help="Number of directions (random-directions).")] = None,
+    distribution: Annotated[
+        str | None, typer.Option(help="rademacher, gaussian or coordinates (random-directions).")
+    ] = None,
     network: Annotated[Networks, typer.Option(help="The network; paper is the paper's for HJB.")] = "tensor-train",
     width: Annotated[int | None, typer.Option(help="Units of a hidden layer.")] = None,
     depth: Annotated[int | None, typer.Option(help="Number of hidden layers.")] = None,
@@ -119,8 +132,15 @@ def solve(
         network=network_of(network, declared, width=width, depth=depth, rank=rank, activation=activation),
         derivatives=estimator_of(
             derivatives,
-            smolyak={"level": level, "sigma": sigma, "growth": growth},
-            finite={"step": step, "order": order},
+            level=level,
+            sigma=sigma,
+            growth=growth,
+            max_nodes=max_nodes,
+            step=step,
+            order=order,
+            samples=samples,
+            directions=directions,
+            distribution=distribution,
         ),
         trainer=trainer_named(trainer),
         points=points,

@@ -80,7 +80,7 @@ def trainers(
         declared,
         None if chosen is None else [name.strip() for name in chosen.split(",")],
         network=network_of(network, declared, width=width, depth=depth, rank=rank, activation=activation),
-        derivatives=estimator_of(derivatives, smolyak={}, finite={}),
+        derivatives=estimator_of(derivatives),
         baseline_derivatives=baseline,
         points=points,
         seeds=seeds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,7 +19,7 @@ from pinnzo.settings import RunSettings
 Trainers = Literal[
     "hybrid", "levenberg-marquardt", "rge", "cge", "first-order", "lbfgs", "autodiff-gauss-newton"
 ]  # fmt: skip
-Derivatives = Literal["smolyak", "finite-difference", "autodiff"]
+Derivatives = Literal["smolyak", "finite-difference", "monte-carlo", "random-directions", "autodiff"]
 Networks = Literal["tensor-train", "dense", "paper"]
 
 SetOptions = Annotated[list[str] | None, typer.Option("--set", help="A setting of the problem: dimension=20.")]
@@ -77,19 +78,47 @@ def network_of(kind: str, problem: pz.Problem, **given: Any) -> Any:
     return pz.TensorTrainMLP(**{"width": 32, "features": problem.features, **chosen})
 
 
-def estimator_of(kind: str | None, smolyak: dict[str, Any], finite: dict[str, Any]) -> Estimator | None:
-    """The estimator of that kind, or None where nothing was given."""
-    smolyak = {name: value for name, value in smolyak.items() if value is not None}
-    finite = {name: value for name, value in finite.items() if value is not None}
-    kind = kind or ("smolyak" if smolyak else "finite-difference" if finite else None)
-    for owner, options in (("smolyak", smolyak), ("finite-difference", finite)):
-        if options and kind != owner:
-            raise SettingError(f"--{next(iter(options))} is a setting of {owner}, not of {kind}.")
+ESTIMATORS: dict[str, tuple[type[Estimator], tuple[str, ...]]] = {
+    "smolyak": (pz.SmolyakStein, ("level", "sigma", "growth", "max_nodes")),
+    "finite-difference": (pz.FiniteDifference, ("step", "order")),
+    "monte-carlo": (pz.MonteCarloStein, ("samples", "sigma")),
+    "random-directions": (pz.RandomDirections, ("directions", "distribution", "step")),
+    "autodiff": (pz.Autodiff, ()),
+}
+"""The estimators by their names, and those of their settings that are options."""
+
+
+def estimator_of(kind: str | None, **given: Any) -> Estimator | None:
+    """The estimator of that kind, or of the first kind that has all given settings; None where nothing was given."""
+    chosen = {name: _setting(value) for name, value in given.items() if value is not None}
     if kind is None:
-        return None
-    if kind == "autodiff":
-        return pz.Autodiff()
-    return pz.SmolyakStein(**smolyak) if kind == "smolyak" else pz.FiniteDifference(**finite)
+        if not chosen:
+            return None
+        kinds = [name for name, (_, settings) in ESTIMATORS.items() if set(chosen) <= set(settings)]
+        if not kinds:
+            raise SettingError(f"{_listed(chosen)} belong to no estimator together: name one with --derivatives.")
+        kind = kinds[0]
+    cls, settings = ESTIMATORS[kind]
+    for name in chosen:
+        if name not in settings:
+            owners = " and ".join(owner for owner, (_, known) in ESTIMATORS.items() if name in known)
+            raise SettingError(f"{_listed([name])} is a setting of {owners}, not of {kind}.")
+    return cls(**chosen)
+
+
+def _setting(value: Any) -> Any:
+    """A number, a word, or a tuple of numbers with commas between them."""
+    if not isinstance(value, str):
+        return value
+    try:
+        number = ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return value
+    return number if isinstance(number, (int, float, tuple)) else value
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in names)
 
 
 def budget_of(

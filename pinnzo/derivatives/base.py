@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 import torch
 
 from pinnzo.derivatives.steps import Scale, scale_of
+from pinnzo.errors import StencilError
 from pinnzo.multiindex import LinearOperator, Order, multi_index
 
 
@@ -85,6 +86,17 @@ class Estimator(ABC):
             dtype: of the points.
         """
         return self
+
+    def smoothing(self, dimension: int) -> Discretisation:
+        """The function f_σ(x) = E f(x + σz), z ~ N(0, I), whose derivatives this estimator approximates.
+
+        Raises:
+            StencilError: it approximates those of f itself.
+        """
+        raise StencilError(
+            f"{type(self).__name__} does not smooth: it approximates the derivatives of the function itself. "
+            "SmolyakStein and MonteCarloStein smooth."
+        )
 
     def derivatives(
         self,

@@ -10,7 +10,7 @@ import torch
 from numpy.polynomial import hermite_e
 
 from pinnzo.derivatives.base import Estimator
-from pinnzo.derivatives.stencil import Stencil, StencilDiscretisation, check_size
+from pinnzo.derivatives.stencil import Smoothing, Stencil, StencilDiscretisation, check_size
 from pinnzo.derivatives.steps import Scale, Step, balanced_steps, check_step, per_variable
 from pinnzo.errors import SettingError
 from pinnzo.multiindex import LinearOperator, MultiIndex, degree
@@ -91,6 +91,10 @@ class MonteCarloStein(Estimator):
         source = generator or torch.Generator().manual_seed(self.seed)
         z = torch.randn(self.samples, dimension, generator=source, dtype=torch.float64, device=source.device)
         return MonteCarloStencil(self, z.cpu().numpy())
+
+    def smoothing(self, dimension: int) -> Smoothing:
+        """The smoothed function f_σ on the nodes of this estimator."""
+        return Smoothing(self.stencil(dimension))
 
     def discretise(self, rows: Sequence[LinearOperator], dimension: int) -> MonteCarloDiscretisation:
         """Prepare linear operators on the draw of the estimator's seed; ``drawn`` gives others."""

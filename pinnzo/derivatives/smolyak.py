@@ -12,7 +12,7 @@ import torch
 from pinnzo.derivatives.base import Estimator
 from pinnzo.derivatives.growth import MAX_LEVEL, Growth
 from pinnzo.derivatives.smolyak_stencil import SmolyakStencil
-from pinnzo.derivatives.stencil import StencilDiscretisation
+from pinnzo.derivatives.stencil import Smoothing, StencilDiscretisation
 from pinnzo.derivatives.steps import Scale, Step, balanced_steps, check_step
 from pinnzo.errors import SettingError
 from pinnzo.multiindex import LinearOperator
@@ -128,6 +128,10 @@ class SmolyakStein(Estimator):
         if dimension < 1:
             raise SettingError(f"dimension is {dimension}, but a stencil needs at least one variable.")
         return SmolyakStencil(self, dimension)
+
+    def smoothing(self, dimension: int) -> Smoothing:
+        """The smoothed function f_σ on the nodes of this estimator."""
+        return Smoothing(self.stencil(dimension))
 
     def discretise(self, rows: Sequence[LinearOperator], dimension: int) -> StencilDiscretisation:
         """Prepare linear operators; only the nodes that they need are evaluated.

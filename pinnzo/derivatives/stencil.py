@@ -129,6 +129,18 @@ class StencilDiscretisation(NodeSums):
         self.evaluations_per_point = self.nodes.shape[0]
 
 
+class Smoothing(NodeSums):
+    """The mean Σ_j w_j f(x + δ_j) that stands for E f(x + σz), by a stencil's weights of order zero."""
+
+    def __init__(self, stencil: Stencil) -> None:
+        self.rows = (LinearOperator.derivative(()),)
+        weights = stencil.weights({})
+        used = weights != 0
+        self.nodes, self.weights = stencil.nodes[used], weights[used, None]
+        self.totals = weights.sum()[None]
+        self.evaluations_per_point = self.nodes.shape[0]
+
+
 def check_size(count: int, dimension: int, remedy: str, *, limit: int = MAX_NODES) -> None:
     """Refuse a stencil that takes too long or does not fit into memory, before it is built.
 
