@@ -78,7 +78,9 @@ def test_every_trainer(trainer):
     "options",
     [
         ("--derivatives", "smolyak"), ("--level", "3"), ("--derivatives", "finite-difference", "--step", "0.01", "--order", "4"),
-        ("--step", "0.01"), ("--derivatives", "autodiff"), ("--estimate", "solution"), ("--evaluations", "1e4"),
+        ("--step", "0.01"), ("--derivatives", "autodiff"), ("--derivatives", "monte-carlo", "--samples", "8", "--sigma", "auto"),
+        ("--derivatives", "random-directions", "--directions", "2", "--distribution", "coordinates"),
+        ("--level", "2,2", "--growth", "odd"), ("--level", "3", "--growth", "nested", "--sigma", "0.1,0.05"), ("--estimate", "solution"), ("--evaluations", "1e4"),
         ("--seconds", "0.1"), ("--target-error", "10"), ("--weight", "boundary=3"), ("--rank", "3"),
     ],
     ids=" ".join,

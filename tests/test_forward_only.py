@@ -152,3 +152,15 @@ def test_a_condition_that_is_the_exact_solution_does_not_give_it_away():
         problem = pz.Problem(sp.Eq(pz.laplacian(u, x), 0), pz.Ball(x), [pz.Boundary(u, data)], exact=exact)
         losses.append(quick(problem).loss)
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "estimator", [pz.MonteCarloStein(samples=8), pz.RandomDirections(2), pz.FiniteDifference("auto")]
+)
+def test_all_estimators_need_forward_passes_alone(no_backpropagation, estimator):
+    solution = pz.solve(
+        pz.problem("hjb", dimension=3), network=pz.MLP(width=4), derivatives=estimator, points=10,
+        budget=pz.Budget(steps=2), progress=False,
+    )  # fmt: skip
+    assert solution.steps == 2
+    assert solution.residual(torch.rand(3, 4, dtype=torch.float64)).isfinite().all()

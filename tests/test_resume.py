@@ -55,6 +55,21 @@ def test_a_resumed_run_is_the_uninterrupted_one(tmp_path, name):
     assert resumed.seconds > first.seconds
 
 
+@pytest.mark.parametrize(
+    "estimator", [pz.MonteCarloStein(samples=8), pz.RandomDirections(2), pz.SmolyakStein(sigma="auto")]
+)
+def test_random_derivatives_are_drawn_again(tmp_path, estimator):
+    options = {"derivatives": estimator, "network": pz.MLP(width=4), "points": 20}
+    trainer = pz.LevenbergMarquardt(hold=2)
+    problem = pz.problem("hjb", dimension=5)
+    whole = pz.solve(problem, trainer=trainer, **options, **steps(6))
+    pz.solve(problem, trainer=trainer, checkpoint=tmp_path, **options, **steps(3))
+    resumed = pz.resume(tmp_path, **steps(6))
+    assert resumed.history.same_run(whole.history)
+    assert torch.equal(resumed.theta, whole.theta)
+    assert resumed.settings.derivatives == estimator
+
+
 @pytest.mark.parametrize("problem", ["poisson", "heat", "hjb"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_problem_and_precision(tmp_path, problem, dtype):
