@@ -82,7 +82,7 @@ class TensorTrainMLP:
         elif len(self._width_modes) < 2 and (self.depth > 1 or self.compress_first):
             raise SettingError(
                 f"width={self.width} has no factors to make a tensor train of: take a width such as "
-                f"{2 ** max(2, round(math.log2(self.width)))}, or MLP for dense layers."
+                f"{2 ** max(3, round(math.log2(self.width)))}, or MLP for dense layers."
             )
 
     @property
