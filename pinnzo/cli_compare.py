@@ -26,9 +26,9 @@ from pinnzo.cli_options import (
     problem_of,
     settings_of,
 )
-from pinnzo.comparison.result import NOTE
-from pinnzo.comparison.tables import statuses
-from pinnzo.comparison.trainers import POINTS
+from pinnzo.comparison.trainers.compare import POINTS
+from pinnzo.comparison.trainers.result import NOTE
+from pinnzo.comparison.trainers.tables import statuses
 from pinnzo.storage import check_folder
 from pinnzo.training import TRAINERS
 

@@ -11,9 +11,10 @@ from matplotlib.image import imread
 from running import command, disc
 
 import pinnzo as pz
-from pinnzo.comparison import TrainerRun, TrainerSummary, running
-from pinnzo.comparison import trainers as module
-from pinnzo.comparison.tables import statuses
+from pinnzo.comparison import TrainerRun, TrainerSummary
+from pinnzo.comparison.trainers import compare as module
+from pinnzo.comparison.trainers import running
+from pinnzo.comparison.trainers.tables import statuses
 from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.training import TRAINERS
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from pinnzo.comparison.output import json_number, save_comparison
 from pinnzo.settings import settings_to_json
-from pinnzo.storage import prepare_folder, replacing, write_text
 from pinnzo.training import Budget, Trainer
 
 if TYPE_CHECKING:
@@ -75,9 +73,9 @@ class TrainerRun:
 
     def to_json(self, curve: bool = True) -> dict[str, Any]:
         """As JSON data, with or without the errors on the way."""
-        data = {name: _number(value) for name, value in vars(self).items() if name not in ("trainer", "curve")}
+        data = {name: json_number(value) for name, value in vars(self).items() if name not in ("trainer", "curve")}
         data |= {"trainer": settings_to_json(self.trainer), "uses_backpropagation": self.uses_backpropagation}
-        data["seconds_to"] = {f"{e:g}": _number(self.seconds_to(e)) for e in THRESHOLDS}
+        data["seconds_to"] = {f"{e:g}": json_number(self.seconds_to(e)) for e in THRESHOLDS}
         if curve:
             columns = list(zip(*self.curve, strict=True)) or [(), (), ()]
             data["curve"] = dict(zip(("seconds", "evaluations", "error"), map(list, columns), strict=True))
@@ -119,8 +117,8 @@ class TrainerSummary:
             "uses_backpropagation": first.uses_backpropagation,
             "derivatives": first.derivatives,
             "parameters": first.parameters,
-            **{name: _number(self.median(name)) for name in names},
-            "seconds_to": {f"{e:g}": _number(self.seconds_to(e)) for e in THRESHOLDS},
+            **{name: json_number(self.median(name)) for name in names},
+            "seconds_to": {f"{e:g}": json_number(self.seconds_to(e)) for e in THRESHOLDS},
             "status": self.typical.status,
             "runs": [run.to_json(curves) for run in self.runs],
         }
@@ -204,8 +202,8 @@ class TrainerComparison:
             "threads": self.threads,
             "seeds": list(self.seeds),
             "budget": {name: value for name, value in asdict(self.budget).items() if value is not None},
-            "zero_network": _number(self.zero_network),
-            "affine_network": _number(self.affine_network),
+            "zero_network": json_number(self.zero_network),
+            "affine_network": json_number(self.affine_network),
             "trainers": [summary.to_json(curves) for summary in self.summaries],
             "status": self.status,
             "note": NOTE,
@@ -217,26 +215,4 @@ class TrainerComparison:
         Raises:
             StorageError: they cannot be written.
         """
-        path = prepare_folder(Path(folder)) / "compare-trainers"
-        names = tuple(path.with_suffix(suffix) for suffix in (".json", ".md", ".png"))
-        write_text(names[0], json.dumps(self.to_json(), indent=1, allow_nan=False) + "\n")
-        write_text(names[1], self.markdown())
-        with replacing(names[2]) as temporary:
-            self.figure().savefig(temporary, dpi=150, format="png")
-        return names
-
-
-def listed(names: Sequence[Any]) -> str:
-    """Words as people list them.
-
-    Example:
-        >>> listed(["a", "b", "c"])
-        'a, b and c'
-    """
-    *most, last = map(str, names)
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-def _number(value: Any) -> Any:
-    """JSON has neither NaN nor infinity."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return save_comparison(folder, "compare-trainers", self.to_json(), self.markdown(), self.figure())

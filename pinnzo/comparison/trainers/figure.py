@@ -7,22 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 
-from .result import listed
+from pinnzo.comparison.output import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    listed,
+)
 
 if TYPE_CHECKING:
     from .result import TrainerComparison, TrainerRun
 
-# Okabe & Ito: told apart by all kinds of colour vision. The names of the command line keep their colours.
+# The names of the command line keep their colours.
 COLOURS = {
-    "hybrid": "#0072B2",
-    "rge": "#56B4E9",
-    "cge": "#009E73",
-    "levenberg-marquardt": "#000000",
-    "first-order": "#E69F00",
-    "lbfgs": "#D55E00",
-    "autodiff-gauss-newton": "#CC79A7",
+    "hybrid": BLUE,
+    "rge": SKY,
+    "cge": GREEN,
+    "levenberg-marquardt": BLACK,
+    "first-order": ORANGE,
+    "lbfgs": VERMILION,
+    "autodiff-gauss-newton": PURPLE,
 }
-GREY = "#777777"
 AXES = (("seconds", "training time (s)"), ("evaluations", "network evaluations"))
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from .result import NOTE, THRESHOLDS, listed
+from pinnzo.comparison.output import error_text, listed, markdown_table
+
+from .result import NOTE, THRESHOLDS
 
 if TYPE_CHECKING:
     from .result import TrainerComparison, TrainerRun
@@ -50,7 +52,7 @@ def rows(comparison: TrainerComparison) -> list[list[str]]:
             [
                 _marked(first),
                 first.derivatives,
-                _error(summary.median("relative_l2")),
+                error_text(summary.median("relative_l2")),
                 *(_time(summary.seconds_to(error)) for error in THRESHOLDS),
                 f"{summary.median('evaluations'):.1e}",
                 f"{summary.median('steps'):.0f}",
@@ -58,7 +60,7 @@ def rows(comparison: TrainerComparison) -> list[list[str]]:
             ]
         )  # fmt: skip
     blank = [""] * (len(columns()) - 3)
-    return found + [[label, "", _error(getattr(comparison, name)), *blank] for name, label in BASELINES.items()]
+    return found + [[label, "", error_text(getattr(comparison, name)), *blank] for name, label in BASELINES.items()]
 
 
 def statuses(comparison: TrainerComparison) -> list[str]:
@@ -86,9 +88,7 @@ def markdown(comparison: TrainerComparison) -> str:
         s.runs[0].label + ("*" if s.runs[0].uses_backpropagation else ""): s.typical.status
         for s in comparison.summaries
     }
-    lines = [[*head, "status"], ["---"] * (len(head) + 1)]
-    lines += [[*row, status.get(row[0], "")] for row in rows(comparison)]
-    text = "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+    text = markdown_table([*head, "status"], [[*row, status.get(row[0], "")] for row in rows(comparison)])
     note = f"\\* {NOTE}\n\n" if any(run.uses_backpropagation for run in comparison.runs) else ""
     return f"# Trainers compared\n\n{heading(comparison)}.\n\n{text}\n\n{note}{comparison.status}\n"
 
@@ -98,16 +98,8 @@ def _marked(run: TrainerRun) -> str:
     return run.label + ("*" if run.uses_backpropagation else "")
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("*", "\\*")
-
-
 def _time(seconds: float) -> str:
     return "–" if math.isinf(seconds) else f"{seconds:.0f}" if seconds >= 9.95 else f"{seconds:.2g}"
-
-
-def _error(value: float) -> str:
-    return f"{value:.1e}" if math.isfinite(value) else "–"
 
 
 def _power(error: float) -> str:

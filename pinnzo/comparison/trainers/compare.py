@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pinnzo import catalogue
+from pinnzo.comparison.output import listed
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.parallel import default_workers
@@ -14,7 +15,7 @@ from pinnzo.settings import settings_for, whole_number
 from pinnzo.symbolic.problem import Problem
 from pinnzo.training import TRAINERS, Budget, FirstOrder, Trainer, as_trainer, trainer_named
 
-from .result import TrainerComparison, TrainerRun, listed
+from .result import TrainerComparison, TrainerRun
 from .running import fastest, run_trainer
 
 LABELS = {

@@ -1,0 +1,107 @@
+"""The estimators that are compared when none are named, and what their names mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from pinnzo import derivatives
+from pinnzo.derivatives import Estimator
+from pinnzo.derivatives.default import default_estimator
+from pinnzo.errors import SettingError
+from pinnzo.multiindex import LinearOperator
+
+Maker = Callable[[Sequence[LinearOperator], Sequence[tuple[float, float]], torch.dtype], Estimator]
+"""Makes an estimator for operators, the range of each variable, and a dtype."""
+
+Given = str | Estimator
+"""How users say which estimator they mean."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An estimator that can be named.
+
+    Attributes:
+        name: on the command line.
+        label: for people.
+        make: the estimator for a problem.
+    """
+
+    name: str
+    label: str
+    make: Maker
+
+
+def _default(name: str, label: str) -> list[Choice]:
+    return [Choice(name, label, default_estimator)]
+
+
+def _fixed(name: str, label: str, kind: str, *values: Any, **settings: Any) -> list[Choice]:
+    """An estimator with the same settings for all problems; none where there is no such class."""
+    cls = getattr(derivatives, kind, None)
+    return [] if cls is None else [Choice(name, label, lambda *_: cls(*values, **settings))]
+
+
+CHOICES: dict[str, Choice] = {
+    choice.name: choice
+    for choices in (
+        _default("smolyak", "sparse grid (default)"),
+        _fixed("paper", "sparse grid 3 (paper)", "SmolyakStein", level=3, sigma=0.1),
+        _fixed("smolyak-odd", "sparse grid 3, odd", "SmolyakStein", level=3, growth="odd"),
+        _fixed("finite-difference", "differences O(h²)", "FiniteDifference", order=2),
+        _fixed("finite-difference-4", "differences O(h⁴)", "FiniteDifference", order=4),
+        _fixed("monte-carlo", "Monte-Carlo Stein", "MonteCarloStein", samples=1024, sigma=0.1),
+        _fixed("random-directions", "random directions", "RandomDirections", 16),
+        _fixed("autodiff", "autodiff", "Autodiff"),
+    )
+    for choice in choices
+}
+"""All that are compared by default, in the order of the table."""
+
+ALIASES = {"default": "smolyak"}
+
+
+def choices_of(estimators: Sequence[Given] | Mapping[str, Estimator] | Given | None) -> tuple[Choice, ...]:
+    """The estimators that are meant, in the order given.
+
+    Raises:
+        SettingError: a name is unknown, something is no estimator, or there are none.
+    """
+    if estimators is None:
+        return tuple(CHOICES.values())
+    if isinstance(estimators, (str, Estimator)):
+        estimators = [estimators]
+    if isinstance(estimators, Mapping):
+        found = [_own(str(name), estimator) for name, estimator in estimators.items()]
+    elif isinstance(estimators, Sequence):
+        found = [_named(e) if isinstance(e, str) else _own(_words(e), e) for e in estimators]
+    else:
+        raise SettingError(f"estimators is {estimators!r}: give names or estimators in a list, or a mapping of them.")
+    if not found:
+        raise SettingError(f"estimators is empty: choose among {', '.join(CHOICES)}.")
+    return tuple({choice.name: choice for choice in found}.values())
+
+
+def _named(name: str) -> Choice:
+    known = ALIASES.get(name, name)
+    if known not in CHOICES:
+        raise SettingError(f"There is no estimator {name!r} to compare; choose among {', '.join(CHOICES)}.")
+    return CHOICES[known]
+
+
+def _own(name: str, estimator: Any) -> Choice:
+    if not isinstance(estimator, Estimator):
+        raise SettingError(
+            f"estimators holds {estimator!r} for {name!r}: pass an estimator such as SmolyakStein() or a name."
+        )
+    return Choice(name, name, lambda *_: estimator)
+
+
+def _words(estimator: Any) -> str:
+    """An estimator's settings in short; one step a variable would fill a line."""
+    text = repr(estimator)
+    return text if len(text) <= 60 else f"{type(estimator).__name__}(…)"
