@@ -1,4 +1,4 @@
-"""The commands ``pinnzo compare …``."""
+"""The commands ``pinnzo compare …``; that of derivatives is in ``cli_compare_derivatives``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
+from typer.core import TyperGroup
 
 import pinnzo as pz
+from pinnzo import cli_compare_derivatives
 from pinnzo.cli_options import (
     AsJson,
     Derivatives,
@@ -25,6 +26,8 @@ from pinnzo.cli_options import (
     network_of,
     problem_of,
     settings_of,
+    wide_console,
+    words_of,
 )
 from pinnzo.comparison.trainers.compare import POINTS
 from pinnzo.comparison.trainers.result import NOTE
@@ -32,15 +35,34 @@ from pinnzo.comparison.trainers.tables import statuses
 from pinnzo.storage import check_folder
 from pinnzo.training import TRAINERS
 
-app = typer.Typer(help="Compare methods on one problem on equal terms.", no_args_is_help=True)
+DEFAULT_COMMAND = "trainers"
 
-LEAST_WIDTH = 130
-"""Columns of a table that is written to a file or a pipe."""
+
+class _Group(TyperGroup):
+    """Takes a first word that is no command for a problem: ``compare hjb`` is ``compare trainers hjb``."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None:
+            args = [DEFAULT_COMMAND, *args]
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=_Group,
+    help=(
+        "Compare methods on one problem on equal terms: trainers, or estimators of derivatives. "
+        "'pinnzo compare PROBLEM' is short for 'pinnzo compare trainers PROBLEM'."
+    ),
+    no_args_is_help=True,
+)
 
 
 @app.callback()
 def _group() -> None:
     """Keep the name of the command, however few there are."""
+
+
+app.command("derivatives")(cli_compare_derivatives.derivatives)
 
 
 @app.command()
@@ -78,7 +100,7 @@ def trainers(
     baseline: Any = {"fastest": "fastest", "same": None, "autodiff": pz.Autodiff()}[baseline_derivatives]
     comparison = pz.compare_trainers(
         declared,
-        None if chosen is None else [name.strip() for name in chosen.split(",")],
+        None if chosen is None else words_of(chosen),
         network=network_of(network, declared, width=width, depth=depth, rank=rank, activation=activation),
         derivatives=estimator_of(derivatives),
         baseline_derivatives=baseline,
@@ -92,9 +114,7 @@ def trainers(
     if as_json:
         sys.stdout.write(json.dumps(comparison.to_json(curves=False), allow_nan=False) + "\n")
         return
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=max(console.width, LEAST_WIDTH))
+    console = wide_console()
     console.print(comparison.table())
     lines = ["", *statuses(comparison), comparison.status]
     if any(run.uses_backpropagation for run in comparison.runs):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from rich.console import Console
 
 import pinnzo as pz
 from pinnzo import catalogue
@@ -30,6 +31,20 @@ TargetError = Annotated[float | None, typer.Option(help="Stop once the relative 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
 Output = Annotated[Path | None, typer.Option(help="Write solution, history and figures to this folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+
+LEAST_WIDTH = 130
+"""Columns of a table that is written to a file or a pipe."""
+
+
+def wide_console(least: int = LEAST_WIDTH) -> Console:
+    """A console on standard output that gives tables room where it is no terminal."""
+    console = Console()
+    return console if console.is_terminal else Console(width=max(console.width, least))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a list with commas between them."""
+    return [word.strip() for word in text.split(",")]
 
 
 def problem_of(name: str, settings: dict[str, Any]) -> pz.Problem:

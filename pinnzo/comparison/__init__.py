@@ -2,6 +2,7 @@
 
 from .crossover import Crossover as Crossover
 from .crossover import CrossoverCurve as CrossoverCurve
+from .derivatives import ComparedFunction as ComparedFunction
 from .derivatives import DerivativeComparison as DerivativeComparison
 from .derivatives import DerivativeErrors as DerivativeErrors
 from .derivatives import DerivativeResult as DerivativeResult

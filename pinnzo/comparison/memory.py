@@ -15,9 +15,9 @@ _QUIET = ("KINETO_LOG_LEVEL", "99")
 def peak_memory(call: Callable[[], Any]) -> int:
     """The most bytes of tensors on the CPU that a call holds at once, beyond those that were there before it.
 
-    Every allocation and release that torch's allocator makes while the call runs is recorded and added up in the
-    order of time; what the call frees of older tensors counts as negative, and buffers that it finds and uses again
-    count as nothing. Memory that kernels take by other ways (the packing of a matrix product, say) is not seen.
+    Every allocation that torch's allocator makes while the call runs, and the release of it, is recorded and added up
+    in the order of time. Buffers that the call finds and uses again, and older tensors that it frees, count as nothing.
+    Memory that kernels take by other ways (the packing of a matrix product, say) is not seen.
 
     Example:
         >>> import torch

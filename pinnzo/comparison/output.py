@@ -41,11 +41,11 @@ def error_text(value: float) -> str:
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown, without a newline at its end.
+    r"""A table in Markdown, without a newline at its end.
 
     Example:
         >>> markdown_table(["a", "b"], [["1", "|w|"]]).splitlines()[-1]
-        '| 1 | \\\\|w\\\\| |'
+        '| 1 | \\|w\\| |'
     """
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(markdown_text, line)) + " |" for line in lines)
@@ -56,9 +56,7 @@ def markdown_text(text: str) -> str:
     return text.replace("|", "\\|").replace("*", "\\*")
 
 
-def save_comparison(
-    folder: str | Path, name: str, data: dict[str, Any], page: str, figure: Figure
-) -> tuple[Path, ...]:
+def save_comparison(folder: str | Path, name: str, data: dict[str, Any], page: str, figure: Figure) -> tuple[Path, ...]:
     """Write NAME.json, NAME.md and NAME.png to a folder, each in one step; returns their paths.
 
     Raises:

@@ -16,6 +16,7 @@ from pinnzo.comparison.stages import Stages
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.networks.base import Network
+from pinnzo.networks.black_box import BlackBoxNetwork
 from pinnzo.parallel import one_thread_kernels
 from pinnzo.seeding import generator
 from pinnzo.settings import DTYPES, settings_for, whole_number
@@ -94,7 +95,7 @@ def compare_derivatives(
     results: list[DerivativeResult] = []
     crossover: Crossover | None = None
     functions: tuple[ComparedFunction, ...] = ()
-    status = f"All {len(chosen)} estimators were measured." if len(chosen) > 1 else "The estimator was measured."
+    status = ""
     stages = len(chosen) * len(names) + len(sizes)
     with Stages("Comparing derivatives", stages, progress) as display, torch.inference_mode(), one_thread_kernels():
         try:
@@ -124,7 +125,7 @@ def compare_derivatives(
         tuple(results),
         crossover,
         (*setup.notes, *_notes(chosen, results)),
-        status,
+        status or _status(chosen, results),
     )
 
 
@@ -164,17 +165,26 @@ class _Setup:
         return Bench(self.functions, self.compiled_terms, self.equation, self.scale, self.x.to(dtype))
 
 
-def _network(
-    problem: Problem, network: Any, solution: Solution | None, seed: int
-) -> tuple[Network, torch.Tensor, str]:
+def _network(problem: Problem, network: Any, solution: Solution | None, seed: int) -> tuple[Network, torch.Tensor, str]:
     """The network, its parameters in float64, and what it is."""
     if solution is not None:
+        _check_sight(solution.network)
         what = f"the network of a solution trained for {solution.steps} steps"
         return solution.network, solution.theta.detach().cpu().double(), what
     assembly = Assembly(problem, settings_for(problem, {"network": network, "seed": seed}))
+    _check_sight(assembly.network)
     kind = type(assembly.settings.network).__name__
     what = f"a network with random parameters, {kind} with {assembly.network.parameter_count:,} of them"
     return assembly.network, assembly.initial(), what
+
+
+def _check_sight(network: Network) -> None:
+    """Refuse a network whose true derivatives nothing can tell."""
+    if isinstance(network, BlackBoxNetwork):
+        raise SettingError(
+            "A black box cannot be compared on: the truth is automatic differentiation, which does not see into it. "
+            "Give a network or a torch module."
+        )
 
 
 def _problem(problem: Problem | str, network: Any, solution: Solution | None) -> Problem:
@@ -204,6 +214,15 @@ def _dimensions(dimensions: Sequence[int] | None) -> tuple[int, ...]:
         raise SettingError(f"dimensions is {dimensions!r}: give a list of whole numbers, or None.")
     what = "numbers of variables"
     return tuple(sorted({whole_number(number, 1, "dimensions", what) for number in dimensions or ()}))
+
+
+def _status(chosen: Sequence[Choice], results: Sequence[DerivativeResult]) -> str:
+    """Whether all estimators were measured."""
+    refused = {r.name for r in results if r.refusal}
+    labels = [choice.label for choice in chosen if choice.name in refused]
+    if labels:
+        return f"{len(chosen) - len(refused)} of {len(chosen)} estimators were measured; refused: {listed(labels)}."
+    return f"All {len(chosen)} estimators were measured." if len(chosen) > 1 else "The estimator was measured."
 
 
 def _notes(chosen: Sequence[Choice], results: Sequence[DerivativeResult]) -> list[str]:

@@ -29,7 +29,7 @@ COLOURS = {
     "functional": GREY,
 }
 MARKERS = "osD^vPX*"
-APART = 1.5
+APART = 1.28
 """Estimators with about as many evaluations are drawn beside each other, by this factor at least."""
 
 
@@ -38,6 +38,8 @@ def draw(comparison: DerivativeComparison) -> Figure:
     panels_wanted = len(comparison.functions) + (comparison.crossover is not None)
     figure = Figure(figsize=(1 + 5.2 * panels_wanted, 6.2), layout="constrained")
     panels: Any = figure.subplots(1, panels_wanted, squeeze=False)[0]
+    if len(comparison.functions) > 1:
+        panels[1].sharey(panels[0])
     colours = _colours(comparison)
     for panel, function in zip(panels, comparison.functions, strict=False):
         _errors(comparison, function, panel, colours)
@@ -47,9 +49,7 @@ def draw(comparison: DerivativeComparison) -> Figure:
         f"{comparison.problem}: derivatives in {comparison.dimension} variables at {comparison.points:,} points",
         fontsize=11,
     )
-    figure.legend(
-        handles=_handles(comparison, colours), loc="outside lower center", ncols=4, frameon=False, fontsize=9
-    )
+    figure.legend(handles=_handles(comparison, colours), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return figure
 
 
@@ -73,9 +73,7 @@ def _positions(comparison: DerivativeComparison) -> dict[tuple[str, str], float]
     return {(r.name, r.dtype): places[r.name] for r in comparison.results if r.name in places}
 
 
-def _errors(
-    comparison: DerivativeComparison, function: ComparedFunction, panel: Any, colours: dict[str, str]
-) -> None:
+def _errors(comparison: DerivativeComparison, function: ComparedFunction, panel: Any, colours: dict[str, str]) -> None:
     places = _positions(comparison)
     count = len(comparison.terms)
     for result in comparison.results:
@@ -86,17 +84,19 @@ def _errors(
         for i, error in enumerate(errors.terms):
             if not math.isfinite(error) or error == 0:
                 continue  # a logarithmic axis knows no zero, which only the truth itself has
-            shift = 1.1 ** (i - (count - 1) / 2)
+            shift = 1.07 ** (i - (count - 1) / 2)
             panel.plot(
                 places[result.name, result.dtype] * shift,
                 error,
                 MARKERS[i % len(MARKERS)],
                 color=colours[result.name],
-                markerfacecolor=colours[result.name] if filled else "white",
-                markersize=7,
+                markerfacecolor=colours[result.name] if filled else "none",
+                # A ring around a dot shows both where rounding makes no difference.
+                markersize=5.5 if filled else 9,
+                markeredgewidth=0 if filled else 1.3,
                 zorder=3,
             )
-    panel.set(xscale="log", yscale="log", xlabel="network evaluations a point (equal ones drawn side by side)")
+    panel.set(xscale="log", yscale="log", xlabel="network evaluations a point (nearly equal ones side by side)")
     if places:
         panel.set_xlim(min(places.values()) / 1.6, max(places.values()) * 1.6)
     panel.set_ylabel("relative error of a term")
@@ -134,7 +134,7 @@ def _handles(comparison: DerivativeComparison, colours: dict[str, str]) -> list[
     def handle(label: str, marker: str, colour: str, face: str) -> Line2D:
         return Line2D([], [], linestyle="", marker=marker, color=colour, markerfacecolor=face, label=label)
 
-    labels = {r.name: r.label for r in comparison.results if not r.refusal}
+    labels = {r.name: f"{r.label}: {r.evaluations:,}" for r in comparison.results if not r.refusal}
     handles = [handle(label, "s", colours[name], colours[name]) for name, label in labels.items()]
     for i, name in enumerate(comparison.terms):
         zero = any(not function.scales[i] for function in comparison.functions)
@@ -144,5 +144,5 @@ def _handles(comparison: DerivativeComparison, colours: dict[str, str]) -> list[
     if "float64" in dtypes:
         handles.append(handle("filled: float64", "o", GREY, GREY))
     if "float32" in dtypes:
-        handles.append(handle("hollow: float32", "o", GREY, "white"))
+        handles.append(handle("hollow: float32", "o", GREY, "none"))
     return handles

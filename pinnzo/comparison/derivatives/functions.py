@@ -36,6 +36,10 @@ AFFINE = 1e-9
 """A function is affine if the best affine one is as near as this, relative to its size."""
 
 
+TRUTH_POINTS = 2000
+"""At how many points the graph of automatic differentiation is held at once for the truth."""
+
+
 @dataclass(frozen=True)
 class Truth:
     """What the estimates are compared with.
@@ -163,7 +167,8 @@ class NetworkFunction:
         field = NetworkField(self.network.bind(theta[None]), self.network.width)
         (rows,) = self._equation.rows
         both = tuple(dict.fromkeys((*self._terms.rows, *rows)))
-        values = Autodiff().discretise(both, x.shape[1]).apply(field, exactly)
+        autodiff = Autodiff().discretise(both, x.shape[1])
+        values = torch.cat([autodiff.apply(field, part) for part in exactly.split(TRUTH_POINTS)], dim=1)
         of_terms = values[..., [both.index(row) for row in self._terms.rows]]
         of_equation = values[..., [both.index(row) for row in rows]]
         return Truth(

@@ -46,8 +46,8 @@ class DerivativeResult:
         nodes: of the stencil, or None where there is none.
         evaluations: network evaluations a point, of the nodes that the equation needs; 1 for automatic
             differentiation, whose backward passes are not counted.
-        amplification: the largest Σ|w| of the linear operators that are estimated, which multiplies noise in the
-            network's values at most; NaN where there are no weights.
+        amplification: the largest Σ|w| of the linear operators of f that are estimated (the numbers that the ansatz
+            multiplies them by included), which multiplies noise in its values at most; NaN without weights.
         seconds: of one call on the network for all points, on one thread; the shortest of a few.
         peak_bytes: the most memory that such a call takes.
         draws: how many of a random estimator the errors are taken over; 1 for a deterministic one.

@@ -54,7 +54,7 @@ def terms_of(problem: Problem) -> tuple[Term, ...]:
                 groups.setdefault(key, {})[index] = c
         for group in groups.values():
             alike = len(set(group.values())) == 1
-            operator = LinearOperator.from_terms({index: 1.0 for index in group} if alike else group)
+            operator = LinearOperator.from_terms(dict.fromkeys(group, 1.0) if alike else group)
             part = Quantity(quantity.place, (operator,))
             found.setdefault(part, Term(names.linear(operator, alike), part))
     return tuple(found.values())
@@ -96,7 +96,7 @@ class CompiledTerms:
     """The terms as functions of points and rows of the network f, with u = A + B f."""
 
     def __init__(self, terms: Sequence[Term], problem: Problem, A: Differentiator, B: Differentiator) -> None:
-        quantities = {sp.Dummy(f"term{i}"): term.quantity for i, term in enumerate(terms)}
+        quantities: dict[sp.Symbol, Quantity] = {sp.Dummy(f"term{i}"): term.quantity for i, term in enumerate(terms)}
         self.compiled = CompiledResidual("equation", Lowered(sp.Integer(0), quantities), problem, A, B)
         (self.rows,) = self.compiled.rows
 
