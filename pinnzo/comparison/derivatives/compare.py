@@ -22,12 +22,12 @@ from pinnzo.seeding import generator
 from pinnzo.settings import DTYPES, settings_for, whole_number
 from pinnzo.solution import Solution
 from pinnzo.symbolic.calculus import Differentiator
-from pinnzo.symbolic.compiler import CompiledProblem
+from pinnzo.symbolic.compiler import CompiledResidual
 from pinnzo.symbolic.problem import Problem
 
 from .estimators import Choice, Given, choices_of
 from .functions import ExactFunction, Function, NetworkFunction
-from .measure import Bench, scales_of
+from .measure import Bench, Target, scales_of
 from .result import ComparedFunction, DerivativeComparison, DerivativeResult
 from .terms import CompiledTerms, Term, terms_of
 
@@ -137,10 +137,14 @@ class _Setup:
         self.terms: tuple[Term, ...] = terms_of(problem)
         if not self.terms:
             raise SettingError(f"The equation of {problem.name!r} has no derivatives to compare.")
-        compiled = CompiledProblem(problem)
         A, B = (Differentiator(part, problem.variables) for part in (problem.ansatz.A, problem.ansatz.B))
-        self.compiled_terms = CompiledTerms(self.terms, problem, A, B)
-        self.equation = compiled.equation
+        self.targets = {
+            projected: Target(
+                CompiledTerms(self.terms, problem, A, B, projected),
+                CompiledResidual("equation", problem.lowered, problem, A, B, projected),
+            )
+            for projected in (False, True)
+        }
         columns = dict(zip(problem.domain.variables, problem.domain.scale(), strict=True))
         self.scale = [columns[s] for s in problem.variables]
         self.x = problem.sampler.interior(points, generator(seed, "points"), torch.float64)
@@ -156,13 +160,15 @@ class _Setup:
             else:
                 self.functions.append(exact)
         elif problem.exact is not None:
-            self.notes.append("The exact solution is a Python function: its derivatives are not known to SymPy.")
+            self.notes.append(
+                "The exact solution is a Python function, whose derivatives SymPy does not know; it is left out."
+            )
         f, theta, what = _network(problem, network, solution, seed)
-        self.functions.append(NetworkFunction(f, theta, what, self.compiled_terms, self.equation))
+        self.functions.append(NetworkFunction(f, theta, what, self.targets[False].terms, self.targets[False].equation))
 
     def bench(self, dtype: torch.dtype) -> Bench:
         """Points and functions in a dtype."""
-        return Bench(self.functions, self.compiled_terms, self.equation, self.scale, self.x.to(dtype))
+        return Bench(self.functions, self.targets, self.scale, self.x.to(dtype))
 
 
 def _network(problem: Problem, network: Any, solution: Solution | None, seed: int) -> tuple[Network, torch.Tensor, str]:

@@ -8,8 +8,14 @@ from typing import Any
 
 import torch
 
-from pinnzo import derivatives
-from pinnzo.derivatives import Estimator
+from pinnzo.derivatives import (
+    Autodiff,
+    Estimator,
+    FiniteDifference,
+    MonteCarloStein,
+    RandomDirections,
+    SmolyakStein,
+)
 from pinnzo.derivatives.default import default_estimator
 from pinnzo.errors import SettingError
 from pinnzo.multiindex import LinearOperator
@@ -36,29 +42,23 @@ class Choice:
     make: Maker
 
 
-def _default(name: str, label: str) -> list[Choice]:
-    return [Choice(name, label, default_estimator)]
-
-
-def _fixed(name: str, label: str, kind: str, *values: Any, **settings: Any) -> list[Choice]:
-    """An estimator with the same settings for all problems; none where there is no such class."""
-    cls = getattr(derivatives, kind, None)
-    return [] if cls is None else [Choice(name, label, lambda *_: cls(*values, **settings))]
+def _fixed(name: str, label: str, estimator: Estimator) -> Choice:
+    """An estimator with the same settings for all problems."""
+    return Choice(name, label, lambda *_: estimator)
 
 
 CHOICES: dict[str, Choice] = {
     choice.name: choice
-    for choices in (
-        _default("smolyak", "sparse grid (default)"),
-        _fixed("paper", "sparse grid 3 (paper)", "SmolyakStein", level=3, sigma=0.1),
-        _fixed("smolyak-odd", "sparse grid 3, odd", "SmolyakStein", level=3, growth="odd"),
-        _fixed("finite-difference", "differences O(h²)", "FiniteDifference", order=2),
-        _fixed("finite-difference-4", "differences O(h⁴)", "FiniteDifference", order=4),
-        _fixed("monte-carlo", "Monte-Carlo Stein", "MonteCarloStein", samples=1024, sigma=0.1),
-        _fixed("random-directions", "random directions", "RandomDirections", 16),
-        _fixed("autodiff", "autodiff", "Autodiff"),
+    for choice in (
+        Choice("smolyak", "sparse grid (default)", default_estimator),
+        _fixed("paper", "sparse grid 3 (paper)", SmolyakStein(level=3, sigma=0.1)),
+        _fixed("smolyak-odd", "sparse grid 3, odd", SmolyakStein(level=3, growth="odd")),
+        _fixed("finite-difference", "differences O(h²)", FiniteDifference(order=2)),
+        _fixed("finite-difference-4", "differences O(h⁴)", FiniteDifference(order=4)),
+        _fixed("monte-carlo", "Monte-Carlo Stein", MonteCarloStein(samples=1024, sigma=0.1)),
+        _fixed("random-directions", "16 random directions", RandomDirections(16)),
+        _fixed("autodiff", "autodiff", Autodiff()),
     )
-    for choice in choices
 }
 """All that are compared by default, in the order of the table."""
 
@@ -94,11 +94,12 @@ def _named(name: str) -> Choice:
 
 
 def _own(name: str, estimator: Any) -> Choice:
+    """An estimator of the user's own under a name."""
     if not isinstance(estimator, Estimator):
         raise SettingError(
             f"estimators holds {estimator!r} for {name!r}: pass an estimator such as SmolyakStein() or a name."
         )
-    return Choice(name, name, lambda *_: estimator)
+    return _fixed(name, name, estimator)
 
 
 def _words(estimator: Any) -> str:

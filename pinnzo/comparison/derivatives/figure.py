@@ -123,9 +123,10 @@ def _times(crossover: Crossover, panel: Any, colours: dict[str, str]) -> None:
     panel.set_xticks(ticks)
     panel.xaxis.set_major_formatter(ScalarFormatter())
     panel.xaxis.set_minor_formatter(NullFormatter())
-    start = crossover.faster_from
-    said = "the default stencil is never faster" if start is None else f"default stencil faster from D = {start} on"
-    panel.set_title(f"gradient and Laplacian at {crossover.points:,} points\n({said})", fontsize=10)
+    panel.set_title(
+        f"gradient and Laplacian at {crossover.points:,} points\n(the default stencil is {crossover.outcome})",
+        fontsize=10,
+    )
     panel.grid(alpha=0.25, which="major")
     panel.legend(frameon=False, fontsize=8, loc="upper left")
 

@@ -112,7 +112,7 @@ class ExactFunction:
     def truth(self, x: torch.Tensor) -> Truth:
         """SymPy's derivatives of u*, whose residual is zero."""
         x = x.double()
-        terms = self._terms.values(self._terms.prepare(x), x.new_zeros(1, len(x), 0))
+        terms = self._terms.values(x, x.new_zeros(1, len(x), 0))
         return Truth(terms, x.new_zeros(len(x)))
 
     def is_affine(self, x: torch.Tensor) -> bool:
@@ -172,6 +172,6 @@ class NetworkFunction:
         of_terms = values[..., [both.index(row) for row in self._terms.rows]]
         of_equation = values[..., [both.index(row) for row in rows]]
         return Truth(
-            self._terms.values(self._terms.prepare(exactly), of_terms),
+            self._terms.values(exactly, of_terms),
             self._equation.prepare([exactly]).residual([of_equation])[0],
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,9 +12,9 @@ from pinnzo.comparison.memory import peak_memory
 from pinnzo.comparison.timing import shortest
 from pinnzo.derivatives import Estimator, SmolyakStein
 from pinnzo.derivatives.base import Discretisation, Field
-from pinnzo.derivatives.stencil import StencilDiscretisation
+from pinnzo.derivatives.stencil import NodeSums
 from pinnzo.errors import StencilError
-from pinnzo.symbolic.compiler import CompiledResidual, PreparedResidual
+from pinnzo.symbolic.compiler import CompiledResidual
 
 from .estimators import Choice
 from .functions import Function, NetworkFunction, Truth
@@ -33,8 +33,6 @@ class _Case:
         name: of the function.
         points: (P, D) in the dtype.
         field: the function.
-        terms: prepared for the points.
-        equation: prepared for the points.
         truth: float64.
         scales: the root mean squares of the true terms, (T,).
     """
@@ -42,10 +40,16 @@ class _Case:
     name: str
     points: torch.Tensor
     field: Field
-    terms: PreparedResidual
-    equation: PreparedResidual
     truth: Truth
     scales: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is estimated: the terms one by one, and the residual with its joined operators, as in training."""
+
+    terms: CompiledTerms
+    equation: CompiledResidual
 
 
 class Bench:
@@ -53,8 +57,7 @@ class Bench:
 
     Args:
         functions: whose derivatives are estimated; the last one is a network, and calls on it are timed.
-        terms: of the equation, compiled for the ansatz.
-        equation: its residual.
+        targets: what is estimated, from all partial derivatives and from projected gradients.
         scale: the range of each variable.
         points: (P, D) in the dtype.
     """
@@ -62,12 +65,11 @@ class Bench:
     def __init__(
         self,
         functions: Sequence[Function],
-        terms: CompiledTerms,
-        equation: CompiledResidual,
+        targets: Mapping[bool, Target],
         scale: Sequence[tuple[float, float]],
         points: torch.Tensor,
     ) -> None:
-        self.terms, self.equation, self.scale, self.points = terms, equation, scale, points
+        self.targets, self.scale, self.points = targets, scale, points
         self.dtype = points.dtype
         self.cases = [self._case(function) for function in functions]
         network = functions[-1]
@@ -76,14 +78,15 @@ class Bench:
 
     def measure(self, choice: Choice, generator: torch.Generator) -> DerivativeResult:
         """Errors and costs of one estimator, or why it refuses."""
-        (rows,) = self.equation.rows
+        (rows,) = self.targets[False].equation.rows
         dtype = str(self.dtype).removeprefix("torch.")
-        estimator = choice.make(rows, self.scale, self.dtype)
+        estimator = choice.make(rows, self.scale, self.dtype).fitted(rows, self.scale, self.dtype)
+        target = self.targets[estimator.projects_gradients]
         dimension = self.points.shape[1]
         try:
-            whole = _draws(estimator.discretise(rows, dimension), generator)
-            parts = _draws(estimator.discretise(self.terms.rows, dimension), generator)
-            errors = tuple(self._errors(case, whole, parts) for case in self.cases)
+            whole = _draws(target.equation.discretise(estimator)[0], generator)
+            parts = _draws(target.terms.compiled.discretise(estimator)[0], generator)
+            errors = tuple(_errors(target, case, whole, parts) for case in self.cases)
         except StencilError as error:
             return DerivativeResult(choice.name, choice.label, estimator, dtype, refusal=str(error))
 
@@ -110,27 +113,29 @@ class Bench:
             function.name,
             x,
             function.field(x.dtype),
-            self.terms.prepare(x),
-            self.equation.prepare([x]),
             truth,
             truth.terms.square().mean(1).sqrt(),
         )
 
-    def _errors(
-        self, case: _Case, whole: Sequence[Discretisation], parts: Sequence[Discretisation]
-    ) -> DerivativeErrors:
-        terms, residuals = [], []
-        for of_equation, of_terms in zip(whole, parts, strict=True):
-            estimate = self.terms.values(case.terms, of_terms.apply(case.field, case.points)).double()
-            terms.append((estimate - case.truth.terms).square().mean(1))
-            residual = case.equation.residual([of_equation.apply(case.field, case.points)])[0].double()
-            residuals.append((residual - case.truth.residual).square().mean())
-        absolute = torch.stack(terms).mean(0).sqrt()
-        relative = [
-            error if _is_zero(scale) else error / scale
-            for error, scale in zip(absolute.tolist(), case.scales.tolist(), strict=True)
-        ]
-        return DerivativeErrors(case.name, tuple(relative), float(torch.stack(residuals).mean().sqrt()))
+
+def _errors(
+    target: Target, case: _Case, whole: Sequence[Discretisation], parts: Sequence[Discretisation]
+) -> DerivativeErrors:
+    """The errors on one function, over all draws."""
+    x = case.points
+    terms, residuals = [], []
+    for of_equation, of_terms in zip(whole, parts, strict=True):
+        estimate = target.terms.values(x, of_terms.apply(case.field, x), of_terms).double()
+        terms.append((estimate - case.truth.terms).square().mean(1))
+        prepared = target.equation.prepare([x], [of_equation])
+        residual = prepared.residual([of_equation.apply(case.field, x)])[0].double()
+        residuals.append((residual - case.truth.residual).square().mean())
+    absolute = torch.stack(terms).mean(0).sqrt()
+    relative = [
+        error if _is_zero(scale) else error / scale
+        for error, scale in zip(absolute.tolist(), case.scales.tolist(), strict=True)
+    ]
+    return DerivativeErrors(case.name, tuple(relative), float(torch.stack(residuals).mean().sqrt()))
 
 
 def _is_zero(scale: float) -> bool:
@@ -145,11 +150,10 @@ def scales_of(case: _Case) -> tuple[float, ...]:
 
 def _draws(discretisation: Discretisation, generator: torch.Generator) -> list[Discretisation]:
     """A few draws of a random discretisation, or the deterministic one itself."""
-    draw = getattr(discretisation, "drawn", None)
-    if draw is None:
+    first = discretisation.drawn(generator)
+    if first is discretisation:
         return [discretisation]
-    first = draw(generator)
-    return [first] if first is discretisation else [first, *(draw(generator) for _ in range(DRAWS - 1))]
+    return [first, *(discretisation.drawn(generator) for _ in range(DRAWS - 1))]
 
 
 def _nodes(estimator: Estimator, discretisation: Discretisation, dimension: int) -> int | None:
@@ -162,6 +166,6 @@ def _nodes(estimator: Estimator, discretisation: Discretisation, dimension: int)
 
 def _amplification(discretisation: Discretisation) -> float:
     """The largest Σ_j |w_jr| of the rows r: what noise in the function's values is multiplied by at most."""
-    if not isinstance(discretisation, StencilDiscretisation) or not discretisation.weights.shape[1]:
+    if not isinstance(discretisation, NodeSums) or not discretisation.weights.shape[1]:
         return math.nan
     return float(discretisation.weights.abs().sum(0).max())

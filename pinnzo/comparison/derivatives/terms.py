@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import sympy as sp
 import torch
 
+from pinnzo.derivatives.base import Discretisation
 from pinnzo.multiindex import LinearOperator, MultiIndex
 from pinnzo.symbolic.calculus import Differentiator
-from pinnzo.symbolic.compiler import CompiledResidual, PreparedResidual
+from pinnzo.symbolic.compiler import CompiledResidual
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.quantities import Lowered, Quantity
 
@@ -93,18 +94,30 @@ class _Names:
 
 
 class CompiledTerms:
-    """The terms as functions of points and rows of the network f, with u = A + B f."""
+    """The terms as functions of points and rows of the network f, with u = A + B f.
 
-    def __init__(self, terms: Sequence[Term], problem: Problem, A: Differentiator, B: Differentiator) -> None:
+    Attributes:
+        compiled: the terms as the quantities of a residual.
+        rows: the operators that have to be applied to f.
+    """
+
+    def __init__(
+        self, terms: Sequence[Term], problem: Problem, A: Differentiator, B: Differentiator, projected: bool = False
+    ) -> None:
         quantities: dict[sp.Symbol, Quantity] = {sp.Dummy(f"term{i}"): term.quantity for i, term in enumerate(terms)}
-        self.compiled = CompiledResidual("equation", Lowered(sp.Integer(0), quantities), problem, A, B)
+        self.compiled = CompiledResidual("equation", Lowered(sp.Integer(0), quantities), problem, A, B, projected)
         (self.rows,) = self.compiled.rows
 
-    def prepare(self, points: torch.Tensor) -> PreparedResidual:
-        """Compute what depends on the points (P, D) alone."""
-        return self.compiled.prepare([points])
+    def values(
+        self, points: torch.Tensor, rows: torch.Tensor, discretisation: Discretisation | None = None
+    ) -> torch.Tensor:
+        """The terms (T, P) at points (P, D) from rows of f, (1, P, R).
 
-    def values(self, prepared: PreparedResidual, rows: torch.Tensor) -> torch.Tensor:
-        """The terms (T, P) from rows of f, (1, P, R)."""
+        Args:
+            points: where.
+            rows: the operators that were applied to f, and what a discretisation appends to them.
+            discretisation: what computed the rows, where that was not all partial derivatives.
+        """
+        prepared = self.compiled.prepare([points], None if discretisation is None else [discretisation])
         operators = [site.combine(rows) for site in prepared.sites]
         return torch.stack([self.compiled.gather(q, operators)[0] for _, q in self.compiled.quantities])
