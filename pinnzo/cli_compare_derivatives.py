@@ -11,7 +11,7 @@ import typer
 
 import pinnzo as pz
 from pinnzo.cli_options import AsJson, Quiet, SetOptions, problem_of, settings_of, wide_console, words_of
-from pinnzo.comparison.derivatives.compare import DIMENSIONS
+from pinnzo.comparison.derivatives.compare import DEFAULT_PROBLEM, DIMENSIONS
 from pinnzo.comparison.derivatives.estimators import CHOICES
 from pinnzo.comparison.derivatives.tables import crossover_table, remarks
 from pinnzo.errors import SettingError
@@ -49,7 +49,7 @@ def derivatives(
         check_folder(output)
     settings = settings_of(set_ or [], "--set")
     comparison = pz.compare_derivatives(
-        problem_of(problem or "hjb", settings) if solution is None else "hjb",
+        problem_of(problem or DEFAULT_PROBLEM, settings) if solution is None else DEFAULT_PROBLEM,
         None if estimators is None else words_of(estimators),
         solution=None if solution is None else _load(solution, problem, settings),
         points=points,

@@ -162,7 +162,9 @@ def test_a_term_that_vanishes_has_an_absolute_error():
 
 def test_a_trained_network_is_taken_with_its_problem():
     solution = quick("heat", seed=3)
-    comparison = compare(solution=solution, estimators=[pz.SmolyakStein(level=2, sigma=0.02, growth="odd"), "autodiff"])
+    comparison = compare(
+        "heat", solution=solution, estimators=[pz.SmolyakStein(level=2, sigma=0.02, growth="odd"), "autodiff"]
+    )
     assert comparison.problem == "heat"
     assert "trained for 4 steps" in comparison.functions[-1].description
     # The function is the network of the solution.
@@ -294,7 +296,7 @@ def test_the_figure(heat):
     assert [panel.get_title() for panel in (exact, network)] == ["f: exact solution", "f: network"]
     assert times.get_xlabel() == "variables D"
     assert all(panel.get_xscale() == panel.get_yscale() == "log" for panel in figure.axes)
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     assert {"sparse grid (default): 7", "Δu", "u_t", "filled: float64", "hollow: float32"} <= set(labels)
     # The estimators stand apart, also those with as many evaluations.
     places = {round(float(line.get_xdata()[0]), 3) for line in exact.get_lines()}
@@ -380,9 +382,12 @@ def test_something_else_than_a_problem():
         compare(3)
 
 
-def test_a_network_beside_a_solution(solution):
+def test_a_network_or_another_problem_beside_a_solution(solution):
     with pytest.raises(SettingError, match="network and solution were both given"):
         compare(solution=solution, network=pz.MLP())
+    for other in ("heat", pz.problem("heat")):
+        with pytest.raises(SettingError, match="solution is one of 'poisson-2d', not of 'heat'"):
+            compare(other, solution=solution)
 
 
 # ---- the command ------------------------------------------------------------------------------------------

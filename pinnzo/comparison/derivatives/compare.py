@@ -31,12 +31,13 @@ from .measure import Bench, Target, scales_of
 from .result import ComparedFunction, DerivativeComparison, DerivativeResult
 from .terms import CompiledTerms, Term, terms_of
 
+DEFAULT_PROBLEM = "hjb"
 DIMENSIONS = (2, 5, 10, 20, 50, 100, 200)
 INTERRUPTED = "The comparison was interrupted; it holds what was measured until then."
 
 
 def compare_derivatives(
-    problem: Problem | str = "hjb",
+    problem: Problem | str = DEFAULT_PROBLEM,
     estimators: Sequence[Given] | Mapping[str, Estimator] | Given | None = None,
     *,
     network: Any = None,
@@ -199,7 +200,11 @@ def _problem(problem: Problem | str, network: Any, solution: Solution | None) ->
             raise SettingError(f"solution is {solution!r}: pass a Solution, such as that of pinnzo.load.")
         if network is not None:
             raise SettingError("network and solution were both given: the network of the solution is the one taken.")
-        return solution.problem
+        own = solution.problem
+        known = {own.name, own.bundled[0] if own.bundled else own.name, DEFAULT_PROBLEM}
+        if (name := getattr(problem, "name", problem)) not in known:
+            raise SettingError(f"solution is one of {own.name!r}, not of {name!r}: leave the problem out.")
+        return own
     if isinstance(problem, str):
         problem = catalogue.problem(problem)
     if not isinstance(problem, Problem):

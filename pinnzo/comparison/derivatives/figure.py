@@ -29,14 +29,14 @@ COLOURS = {
     "functional": GREY,
 }
 MARKERS = "osD^vPX*"
-APART = 1.28
+APART = 1.4
 """Estimators with about as many evaluations are drawn beside each other, by this factor at least."""
 
 
 def draw(comparison: DerivativeComparison) -> Figure:
     """One panel a function, with a colour an estimator and a marker a term, and one for the crossover."""
     panels_wanted = len(comparison.functions) + (comparison.crossover is not None)
-    figure = Figure(figsize=(1 + 5.2 * panels_wanted, 6.2), layout="constrained")
+    figure = Figure(figsize=(max(8.5, 1 + 5.2 * panels_wanted), 6.2), layout="constrained")
     panels: Any = figure.subplots(1, panels_wanted, squeeze=False)[0]
     if len(comparison.functions) > 1:
         panels[1].sharey(panels[0])
@@ -49,7 +49,18 @@ def draw(comparison: DerivativeComparison) -> Figure:
         f"{comparison.problem}: derivatives in {comparison.dimension} variables at {comparison.points:,} points",
         fontsize=11,
     )
-    figure.legend(handles=_handles(comparison, colours), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    look = {"frameon": False, "fontsize": 9}
+    estimators, signs = _handles(comparison, colours)
+    figure.legend(
+        handles=estimators,
+        loc="outside lower left",
+        ncols=3 if panels_wanted > 1 else 2,
+        title="evaluations a point",
+        title_fontsize=9,
+        alignment="left",
+        **look,
+    )
+    figure.legend(handles=signs, loc="outside lower right", ncols=2, **look)
     return figure
 
 
@@ -84,7 +95,7 @@ def _errors(comparison: DerivativeComparison, function: ComparedFunction, panel:
         for i, error in enumerate(errors.terms):
             if not math.isfinite(error) or error == 0:
                 continue  # a logarithmic axis knows no zero, which only the truth itself has
-            shift = 1.07 ** (i - (count - 1) / 2)
+            shift = 1.08 ** (i - (count - 1) / 2)
             panel.plot(
                 places[result.name, result.dtype] * shift,
                 error,
@@ -92,7 +103,7 @@ def _errors(comparison: DerivativeComparison, function: ComparedFunction, panel:
                 color=colours[result.name],
                 markerfacecolor=colours[result.name] if filled else "none",
                 # A ring around a dot shows both where rounding makes no difference.
-                markersize=5.5 if filled else 9,
+                markersize=5 if filled else 8.5,
                 markeredgewidth=0 if filled else 1.3,
                 zorder=3,
             )
@@ -128,22 +139,32 @@ def _times(crossover: Crossover, panel: Any, colours: dict[str, str]) -> None:
         fontsize=10,
     )
     panel.grid(alpha=0.25, which="major")
+    # Room above the curves for the legend.
+    times = [time for curve in crossover.curves for time in curve.seconds if time > 0]
+    if times:
+        low, high = min(times), max(times)
+        panel.set_ylim(low / 1.5, high * max(6.0, (high / low) ** 0.6))
     panel.legend(frameon=False, fontsize=8, loc="upper left")
 
 
-def _handles(comparison: DerivativeComparison, colours: dict[str, str]) -> list[Line2D]:
+def _handles(comparison: DerivativeComparison, colours: dict[str, str]) -> tuple[list[Line2D], list[Line2D]]:
+    """What the legends show: the estimators, then terms and dtypes."""
+
     def handle(label: str, marker: str, colour: str, face: str) -> Line2D:
         return Line2D([], [], linestyle="", marker=marker, color=colour, markerfacecolor=face, label=label)
 
     labels = {r.name: f"{r.label}: {r.evaluations:,}" for r in comparison.results if not r.refusal}
-    handles = [handle(label, "s", colours[name], colours[name]) for name, label in labels.items()]
+    estimators = [handle(label, "s", colours[name], colours[name]) for name, label in labels.items()]
+    terms = []
     for i, name in enumerate(comparison.terms):
         zero = any(not function.scales[i] for function in comparison.functions)
         label = f"{name} (absolute where it is zero)" if zero else name
-        handles.append(handle(label, MARKERS[i % len(MARKERS)], GREY, GREY))
-    dtypes = {r.dtype for r in comparison.results}
-    if "float64" in dtypes:
-        handles.append(handle("filled: float64", "o", GREY, GREY))
-    if "float32" in dtypes:
-        handles.append(handle("hollow: float32", "o", GREY, "none"))
-    return handles
+        terms.append(handle(label, MARKERS[i % len(MARKERS)], GREY, GREY))
+    looks = {"float64": ("filled: float64", GREY), "float32": ("hollow: float32", "none")}
+    named = {r.dtype for r in comparison.results}
+    dtypes = [handle(label, "o", GREY, face) for dtype, (label, face) in looks.items() if dtype in named]
+    # Columns of equal length, so that each holds one kind of signs.
+    rows = max(len(terms), len(dtypes))
+    blank = handle("", "", GREY, "none")
+    signs = [*terms, *[blank] * (rows - len(terms)), *dtypes, *[blank] * (rows - len(dtypes))]
+    return estimators, signs
