@@ -11,8 +11,9 @@ import typer
 
 import pinnzo as pz
 from pinnzo.cli_options import AsJson, Quiet, SetOptions, problem_of, settings_of, wide_console, words_of
-from pinnzo.comparison.derivatives.compare import DEFAULT_PROBLEM, DIMENSIONS
+from pinnzo.comparison.derivatives.compare import DIMENSIONS
 from pinnzo.comparison.derivatives.estimators import CHOICES
+from pinnzo.comparison.derivatives.setup import DEFAULT_PROBLEM
 from pinnzo.comparison.derivatives.tables import crossover_table, remarks
 from pinnzo.errors import SettingError
 from pinnzo.storage import check_folder

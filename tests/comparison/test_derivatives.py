@@ -258,7 +258,7 @@ def test_json_is_plain_and_whole(heat):
     }  # fmt: skip
     assert len(names) == 2 * len(set(names))
     paper = next(e for e in data["estimators"] if e["name"] == "paper")
-    assert paper["estimator"] == {"type": "SmolyakStein", "level": 3, "sigma": 0.1, "growth": "linear"}
+    assert {"type": "SmolyakStein", "level": 3, "sigma": 0.1, "growth": "linear"}.items() <= paper["estimator"].items()
     assert set(paper["errors"]["network"]["terms"]) == set(data["terms"])
     autodiff = next(e for e in data["estimators"] if e["name"] == "autodiff")
     assert autodiff["amplification"] is None
@@ -367,6 +367,7 @@ def test_it_leaves_torch_as_it_was():
         ({"seed": -1}, "seed is -1"),
         ({"dtypes": "float16"}, "dtypes is 'float16': choose float64, float32 or both"),
         ({"dtypes": []}, "dtypes is"),
+        ({"dtypes": 3}, "dtypes is 3"),
         ({"dimensions": [0]}, "dimensions is 0"),
         ({"dimensions": "2"}, "dimensions is '2'"),
         ({"solution": 3}, "solution is 3: pass a Solution"),
