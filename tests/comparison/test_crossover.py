@@ -54,10 +54,12 @@ def test_a_slow_curve_ends_and_says_so():
 @pytest.mark.parametrize(
     ("stencil", "nested", "functional", "start", "words"),
     [
-        ((1.0, 2.0, 3.0), (0.5, 2.5, 9.0), None, 10, "is the faster one from D = 10 on (measured: 2, 10 and 50)"),
+        ((1.0, 2.0, 3.0), (0.5, 2.5, 9.0), None, 10, "is the faster one from D = 10 on (measured: 2, 10 and 50; faster means by a tenth)"),
         ((1.0, 2.0, 3.0), (2.0, 3.0, 4.0), None, 2, "always the faster one in D = 2 to 50"),
         ((1.0, 2.0, 3.0), (0.5, 1.0, 2.0), None, None, "never the faster one in D = 2 to 50"),
         ((1.0, 2.0, 3.0), (2.0, 1.0, 2.0), None, None, "is not the faster one at D = 50, the largest D"),
+        # A tie is no victory.
+        ((1.0, 2.0, 3.0), (1.05, 2.05, 3.05), None, None, "never the faster one in D = 2 to 50"),
         # The faster way counts, and one that passed the limit of time is slower.
         ((1.0, 2.0, 3.0), (0.5, 2.5, 9.0), (9.0, 1.0, 9.0), 50, "from D = 50 on"),
         ((1.0, 2.0, 3.0), (0.5, 1.0), None, 50, "from D = 50 on"),
