@@ -128,9 +128,10 @@ class Crossover:
     @property
     def sentence(self) -> str:
         """What came out, in one sentence."""
+        measured = listed(self.dimensions) if self.dimensions else "none"
         return (
             "Against the faster of two ways of automatic differentiation the default stencil is "
-            f"{self.outcome} (measured: {listed(self.dimensions) if self.dimensions else 'none'}; faster means by a tenth)."
+            f"{self.outcome} (measured: {measured}; faster means by a tenth)."
         )
 
     def to_json(self) -> dict[str, Any]:
