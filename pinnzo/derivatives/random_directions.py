@@ -69,7 +69,7 @@ class RandomDirections(Estimator):
 
     Example:
         >>> points = torch.ones(1, 100, dtype=torch.float64)
-        >>> RandomDirections(16).laplacian(lambda x: (x**2).sum(1), points)
+        >>> RandomDirections(16, step=0.1).laplacian(lambda x: (x**2).sum(1), points)
         tensor([200.0000], dtype=torch.float64)
     """
 

@@ -253,7 +253,7 @@ def test_json_is_plain_and_whole(heat):
     assert [f["name"] for f in data["functions"]] == ["exact solution", "network"]
     names = [e["name"] for e in data["estimators"]]
     assert set(names) == {
-        "smolyak", "paper", "smolyak-odd", "finite-difference", "finite-difference-4", "monte-carlo",
+        "smolyak", "paper", "smolyak-odd", "smolyak-nested", "finite-difference", "finite-difference-4", "monte-carlo",
         "random-directions", "autodiff",
     }  # fmt: skip
     assert len(names) == 2 * len(set(names))

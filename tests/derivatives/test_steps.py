@@ -16,38 +16,43 @@ AUTO = [SmolyakStein(2, "auto", "odd"), FiniteDifference("auto"), RandomDirectio
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("estimator", AUTO)
-def test_balanced_steps_are_near_the_best_for_differences(estimator, dtype):
-    """The error of a difference quotient in a parameter, over steps: that of "auto" is within 20 of the best.
+@pytest.mark.parametrize("quotient", [False, True])
+def test_balanced_steps_are_near_the_best(estimator, dtype, quotient):
+    """The error of the Laplacian, over steps: that of "auto" is within 10 of the best.
 
-    A trainer sees (F(p + μ) − F(p))/μ of the estimated Laplacian, with μ = ε^(1/3).
+    And the difference quotient in a parameter with μ = ε^(1/3), which trainers take, is right to a per cent.
     """
     points = random_points(200, 2).to(dtype)
     function = SmoothFunction(2, seed=0)
     mu = torch.finfo(dtype).eps ** (1 / 3)
 
-    def slope(chosen) -> torch.Tensor:
-        ahead = chosen.laplacian(lambda x: function(x * (1 + mu)), points)
-        return (ahead - chosen.laplacian(function, points)) / mu
+    def estimate(chosen) -> torch.Tensor:
+        here = chosen.laplacian(function, points).double()
+        if not quotient:
+            return here
+        return (chosen.laplacian(lambda x: function(x * (1 + mu)), points).double() - here) / mu
 
-    exact_at = lambda x: sum(  # noqa: E731
-        torch.from_numpy(function.derivative(order, x.double())) for order in ((2, 0), (0, 2))
-    )
-    x, m = points.double(), float(mu)
-    exact = ((1 + m) ** 2 * exact_at(x * (1 + m)) - exact_at(x)) / m
+    def exact_at(x: torch.Tensor) -> torch.Tensor:
+        return sum(torch.from_numpy(function.derivative(order, x)) for order in ((2, 0), (0, 2)))
+
+    x = points.double()
+    exact = exact_at(x)
+    if quotient:
+        exact = ((1 + mu) ** 2 * exact_at(x * (1 + mu)) - exact) / mu
 
     def error(chosen) -> float:
-        return float((slope(chosen).double() - exact).norm() / exact.norm())
+        return float((estimate(chosen) - exact).norm() / exact.norm())
 
     name = "sigma" if isinstance(estimator, SmolyakStein) else "step"
     others = [error(type(estimator)(**{**vars(estimator), name: float(h)})) for h in np.geomspace(1e-4, 0.5, 15)]
-    assert error(estimator) < 20 * min(others)
+    assert error(estimator) < (0.01 if quotient else 10 * min(others))
 
 
 def test_steps_follow_the_extent_and_the_dtype():
     scale = [(0.0, 1.0), (0.0, 100.0)]
     double, single = (balanced_steps([LAPLACIAN], scale, dtype) for dtype in (torch.float64, torch.float32))
     assert double[1] == pytest.approx(100 * double[0])
-    assert single[0] > 20 * double[0]
+    assert single[0] > 100 * double[0]
     fourth = balanced_steps([LinearOperator.biharmonic([0])], scale, torch.float64)
     assert fourth[0] > double[0]
 

@@ -53,6 +53,7 @@ CHOICES: dict[str, Choice] = {
         Choice("smolyak", "sparse grid (default)", default_estimator),
         _fixed("paper", "sparse grid 3 (paper)", SmolyakStein(level=3, sigma=0.1)),
         _fixed("smolyak-odd", "sparse grid 3, odd", SmolyakStein(level=3, growth="odd")),
+        _fixed("smolyak-nested", "sparse grid 3, nested", SmolyakStein(level=3, growth="nested")),
         _fixed("finite-difference", "differences O(h²)", FiniteDifference(order=2)),
         _fixed("finite-difference-4", "differences O(h⁴)", FiniteDifference(order=4)),
         _fixed("monte-carlo", "Monte-Carlo Stein", MonteCarloStein(samples=1024, sigma=0.1)),
