@@ -39,6 +39,11 @@ class NetworkField:
         """F at x_p + δ_j, nodes (J, D): (K, P, J)."""
         return self.bound.values_at(x, nodes)[..., 0]
 
+    def changes_at(self, x: torch.Tensor, nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """F at points x (P, D), and what it changes by at x_p + δ_j: (K, P) and (K, P, J), where there is a way."""
+        found = self.bound.changes_at(x, nodes)
+        return None if found is None else (found[0][..., 0], found[1][..., 0])
+
 
 @dataclass(frozen=True, eq=False)
 class SolutionField:
@@ -66,6 +71,17 @@ class SolutionField:
         """U at x_p + δ_j, nodes (J, D): (K, P, J)."""
         A, B = self.ansatz(x[:, None, :] + nodes)
         return A + B * self.network.values_at(x, nodes)
+
+    def changes_at(self, x: torch.Tensor, nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """U at points x (P, D), and its changes ΔA + f ΔB + (B + ΔB) Δf at x_p + δ_j: (K, P) and (K, P, J)."""
+        found = self.network.changes_at(x, nodes)
+        if found is None:
+            return None
+        values, changes = found
+        A, B = self.ansatz(x)
+        shifted_A, shifted_B = self.ansatz(x[:, None, :] + nodes)
+        known = (shifted_A - A[..., None]) + (shifted_B - B[..., None]) * values[..., None]
+        return A + B * values, known + shifted_B * changes
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 
 from pinnzo.derivatives.base import Field
+from pinnzo.derivatives.tiles import TILE_ELEMENTS as TILE_ELEMENTS
+from pinnzo.derivatives.tiles import added, node_tiles, tile_shape
 from pinnzo.errors import NonFiniteError, ShapeError
-
-# Measured on a 32 MB L3: times are flat between 2**18 and 2**20 elements and rise on both sides, by call
-# overhead below and by memory traffic above.
-TILE_ELEMENTS = 2**19
+from pinnzo.parallel import default_workers, one_thread_kernels, shared_workers
 
 
 def check_points(points: torch.Tensor) -> int:
@@ -48,6 +48,18 @@ def check_points(points: torch.Tensor) -> int:
     if not torch.isfinite(points).all():
         raise NonFiniteError("points has NaN or infinite entries: remove those rows before asking for derivatives.")
     return points.shape[1]
+
+
+@runtime_checkable
+class FieldOfChanges(Field, Protocol):
+    """A field that may know its changes without subtracting values; it can be asked from several threads."""
+
+    def changes_at(self, x: torch.Tensor, nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """The functions at points x (P, D) and their changes at x_p + δ_j: (K, P) and (K, P, J).
+
+        None, whatever the arguments, where values have to be subtracted.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -86,21 +98,6 @@ class FunctionField:
         return self.values(shifted).reshape(1, x.shape[0], nodes.shape[0])
 
 
-def tile_shape(pairs: int, points: int, nodes: int) -> tuple[int, int]:
-    """How many points and nodes go into one tile of at most ``pairs`` (point, node) pairs.
-
-    Tiles are as square as they can be: a network's first layer is linear, so a tile of p points and j nodes
-    costs it p + j rows and not p·j.
-
-    Example:
-        >>> tile_shape(1024, 10_000, 925), tile_shape(1024, 10_000, 3), tile_shape(1024, 2, 925)
-        ((32, 32), (341, 3), (2, 512))
-    """
-    pairs = max(pairs, 1)
-    j = max(1, min(nodes, max(math.isqrt(pairs), pairs // max(points, 1))))
-    return max(1, min(points, pairs // j)), j
-
-
 def weighted_sums(
     field: Field,
     x: torch.Tensor,
@@ -135,6 +132,10 @@ def weighted_sums(
     """
     if totals is None:
         totals = weights.sum(0)
+    if isinstance(field, FieldOfChanges) and nodes.shape[0] > 1 and x.shape[0] > 0 and not torch.is_grad_enabled():
+        sums = _sums_of_changes(field, x, nodes, weights, totals, tile_elements)
+        if sums is not None:
+            return sums
     pairs = max(1, tile_elements // field.width)
     if x.shape[0] * nodes.shape[0] <= pairs:
         values = field.values_at(x, nodes)
@@ -146,20 +147,50 @@ def weighted_sums(
         return reference * totals
     p, j = tile_shape(pairs, x.shape[0], nodes.shape[0] - 1)
     point_tiles = max(1, math.ceil(x.shape[0] / p))
-    node_tiles = math.ceil((nodes.shape[0] - 1) / j)
+    tiles_of_nodes = node_tiles(nodes[1:], weights[1:], j)
     parts = []
     for x_tile, centre in zip(
         torch.tensor_split(x, point_tiles), torch.tensor_split(reference, point_tiles, dim=1), strict=True
     ):
         part = centre * totals
-        for node_tile, weight_tile in zip(
-            torch.tensor_split(nodes[1:], node_tiles),
-            torch.tensor_split(weights[1:], node_tiles),
-            strict=True,
-        ):
-            part = part + (field.values_at(x_tile, node_tile) - centre) @ weight_tile
+        for node_tile, weight_tile, rows in tiles_of_nodes:
+            part = added(part, field.values_at(x_tile, node_tile) - centre, weight_tile, rows)
         parts.append(part)
     return torch.cat(parts, dim=1)
+
+
+def _sums_of_changes(
+    field: FieldOfChanges,
+    x: torch.Tensor,
+    nodes: torch.Tensor,
+    weights: torch.Tensor,
+    totals: torch.Tensor,
+    tile_elements: int,
+) -> torch.Tensor | None:
+    """``weighted_sums`` of a field that knows its changes, shared out among torch's threads; None if it does not."""
+    p, j = tile_shape(max(1, tile_elements // field.width), x.shape[0], nodes.shape[0] - 1)
+    origin, steps = nodes[:1], nodes[1:] - nodes[:1]
+    tiles_of_nodes = node_tiles(steps, weights[1:], j)
+    if field.changes_at(x[:1] + origin, steps[:1]) is None:
+        return None
+
+    def sums(x_tile: torch.Tensor) -> torch.Tensor:
+        part: torch.Tensor | None = None
+        for step_tile, weight_tile, rows in tiles_of_nodes:
+            found = field.changes_at(x_tile + origin, step_tile)
+            assert found is not None
+            values, changes = found
+            part = values[..., None] * totals if part is None else part
+            part = added(part, changes, weight_tile, rows)
+        assert part is not None
+        return part
+
+    x_tiles = torch.tensor_split(x, math.ceil(x.shape[0] / p))
+    workers = default_workers() if x.device.type == "cpu" else 1
+    if workers == 1 or len(x_tiles) == 1:
+        return torch.cat([sums(tile) for tile in x_tiles], dim=1)
+    with one_thread_kernels():
+        return torch.cat(shared_workers(workers).map(sums, x_tiles), dim=1)
 
 
 def plain_sums(

@@ -33,6 +33,14 @@ class BoundNetwork(ABC):
         flat = self.values(shifted)
         return flat.reshape(flat.shape[0], x.shape[0], nodes.shape[0], flat.shape[2])
 
+    def changes_at(self, x: torch.Tensor, nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Evaluate at x_p, and what that changes by at x_p + δ_j, if there is a better way than to subtract.
+
+        Returns:
+            The values (K, P, outputs) and the changes (K, P, J, outputs); None where values have to be subtracted.
+        """
+        return None
+
 
 class Sweep(BoundNetwork):
     """Changes of a network by perturbed parameters; a result lives until the next call from the same thread.
