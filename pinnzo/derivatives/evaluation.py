@@ -10,8 +10,7 @@ from typing import Protocol, runtime_checkable
 import torch
 
 from pinnzo.derivatives.base import Field
-from pinnzo.derivatives.tiles import TILE_ELEMENTS as TILE_ELEMENTS
-from pinnzo.derivatives.tiles import added, node_tiles, tile_shape
+from pinnzo.derivatives.tiles import TILE_ELEMENTS, added, node_tiles, tile_shape
 from pinnzo.errors import NonFiniteError, ShapeError
 from pinnzo.parallel import default_workers, one_thread_kernels, shared_workers
 
