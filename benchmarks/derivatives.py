@@ -1,7 +1,7 @@
 """Laplacian and gradient of a network: the default stencil against automatic differentiation.
 
-One call answers, for 1,000 points in D variables, the Laplacian and all D first derivatives of a dense tanh network with
-two hidden layers. Compared are
+One call answers, for 1,000 points in D variables, the Laplacian and all D first derivatives of a dense tanh network
+with two hidden layers. Compared are
 
 - ``stencil``: pinnzo's default estimator, 2D + 1 forward evaluations a point;
 - ``nested reverse``: the gradient by ``torch.autograd.grad``, and its D components differentiated once more, each
@@ -14,7 +14,7 @@ Why it is fair: all get the same parameters, points, type and number of torch th
 network of plain ``torch.nn.functional.linear`` and ``torch.tanh`` calls without any of pinnzo in between. Their results
 are compared before anything is timed: the ways of autodiff have to agree to rounding, the stencil up to its O(h²). They
 take turns, so that a neighbour's load meets all of them, and the shortest time of each counts. The ratio is that to
-the *fastest* autodiff of the table. Peak memory is that of a child process which makes the call, minus that of one which
+the *fastest* autodiff of the table. Peak memory is that of a child process which makes the call, minus that of one that
 makes it for two points only, so that neither libraries nor parameters count.
 
     python benchmarks/derivatives.py [--threads 1] [--quick] [--json FILE] [--figure FILE]
@@ -115,7 +115,7 @@ def compare(dimension: int, width: int, name: str, repeats: int) -> dict:
             del ways[way]
             notes[way] = f"skipped: would hold about {held / 2**30:.0f} GiB"
     reference = None
-    for way in list(ways)[1:] + ["stencil"]:
+    for way in [*list(ways)[1:], "stencil"]:
         start = time.perf_counter()
         found = ways[way]()
         if (spent := time.perf_counter() - start) > MOST_SECONDS:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import torch
 
 from pinnzo.derivatives.base import Field
-from pinnzo.derivatives.tiles import TILE_ELEMENTS, added, node_tiles, tile_shape
+from pinnzo.derivatives.changes import FieldWithChanges, sums_of_changes
+from pinnzo.derivatives.tiles import TILE_ELEMENTS, node_tiles, tile_shape
 from pinnzo.errors import NonFiniteError, ShapeError
-from pinnzo.parallel import default_workers, one_thread_kernels, shared_workers
 
 
 def check_points(points: torch.Tensor) -> int:
@@ -47,18 +46,6 @@ def check_points(points: torch.Tensor) -> int:
     if not torch.isfinite(points).all():
         raise NonFiniteError("points has NaN or infinite entries: remove those rows before asking for derivatives.")
     return points.shape[1]
-
-
-@runtime_checkable
-class FieldOfChanges(Field, Protocol):
-    """A field that may know its changes without subtracting values; it can be asked from several threads."""
-
-    def changes_at(self, x: torch.Tensor, nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """The functions at points x (P, D) and their changes at x_p + δ_j: (K, P) and (K, P, J).
-
-        None, whatever the arguments, where values have to be subtracted.
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -131,8 +118,8 @@ def weighted_sums(
     """
     if totals is None:
         totals = weights.sum(0)
-    if isinstance(field, FieldOfChanges) and nodes.shape[0] > 1 and x.shape[0] > 0 and not torch.is_grad_enabled():
-        sums = _sums_of_changes(field, x, nodes, weights, totals, tile_elements)
+    if isinstance(field, FieldWithChanges) and nodes.shape[0] > 1 and x.shape[0] > 0 and not torch.is_grad_enabled():
+        sums = sums_of_changes(field, x, nodes, weights, totals, tile_elements)
         if sums is not None:
             return sums
     pairs = max(1, tile_elements // field.width)
@@ -153,43 +140,10 @@ def weighted_sums(
     ):
         part = centre * totals
         for node_tile, weight_tile, rows in tiles_of_nodes:
-            part = added(part, field.values_at(x_tile, node_tile) - centre, weight_tile, rows)
+            products = (field.values_at(x_tile, node_tile) - centre) @ weight_tile
+            part = part + products if rows is None else part.index_add(2, rows, products)
         parts.append(part)
     return torch.cat(parts, dim=1)
-
-
-def _sums_of_changes(
-    field: FieldOfChanges,
-    x: torch.Tensor,
-    nodes: torch.Tensor,
-    weights: torch.Tensor,
-    totals: torch.Tensor,
-    tile_elements: int,
-) -> torch.Tensor | None:
-    """``weighted_sums`` of a field that knows its changes, shared out among torch's threads; None if it does not."""
-    p, j = tile_shape(max(1, tile_elements // field.width), x.shape[0], nodes.shape[0] - 1)
-    origin, steps = nodes[:1], nodes[1:] - nodes[:1]
-    tiles_of_nodes = node_tiles(steps, weights[1:], j)
-    if field.changes_at(x[:1] + origin, steps[:1]) is None:
-        return None
-
-    def sums(x_tile: torch.Tensor) -> torch.Tensor:
-        part: torch.Tensor | None = None
-        for step_tile, weight_tile, rows in tiles_of_nodes:
-            found = field.changes_at(x_tile + origin, step_tile)
-            assert found is not None
-            values, changes = found
-            part = values[..., None] * totals if part is None else part
-            part = added(part, changes, weight_tile, rows)
-        assert part is not None
-        return part
-
-    x_tiles = torch.tensor_split(x, math.ceil(x.shape[0] / p))
-    workers = default_workers() if x.device.type == "cpu" else 1
-    if workers == 1 or len(x_tiles) == 1:
-        return torch.cat([sums(tile) for tile in x_tiles], dim=1)
-    with one_thread_kernels():
-        return torch.cat(shared_workers(workers).map(sums, x_tiles), dim=1)
 
 
 def plain_sums(

@@ -47,11 +47,3 @@ def node_tiles(nodes: torch.Tensor, weights: torch.Tensor, size: int) -> list[No
         else:
             tiles.append((node_tile, weight_tile, None))
     return tiles
-
-
-def added(
-    part: torch.Tensor, differences: torch.Tensor, weights: torch.Tensor, rows: torch.Tensor | None
-) -> torch.Tensor:
-    """``part`` (K, P, R) with what a tile of nodes adds to some of its rows."""
-    products = differences @ weights
-    return part + products if rows is None else part.index_add(2, rows, products)

