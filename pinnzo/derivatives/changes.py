@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 
 from pinnzo.derivatives.base import Field
-from pinnzo.derivatives.tiles import node_tiles, tile_shape
+from pinnzo.derivatives.tiles import aligned_parts, node_tiles, tile_shape
 from pinnzo.parallel import default_workers, one_thread_kernels, shared_workers
 
 # Threads share points where each gets work for a few hundred microseconds at least.
@@ -91,17 +90,16 @@ def sums_of_changes(
         near = field.around(points, p * j)
         assert near is not None
         total = near.values[..., None] * totals
-        count = math.ceil(points.shape[0] / p)
-        ends = [points.shape[0] * i // count for i in range(count + 1)]
+        parts = aligned_parts(points.shape[0], p)
         for node_tile, weight_tile, rows in tiles_of_nodes:
             steps = near.prepare(node_tile)
-            for start, stop in pairwise(ends):
-                products = near.changes(slice(start, stop), steps) @ weight_tile
-                part = total[:, start:stop]
+            for part in parts:
+                products = near.changes(part, steps) @ weight_tile
+                sums_of_part = total[:, part]
                 if rows is None:
-                    part.add_(products)
+                    sums_of_part.add_(products)
                 else:
-                    part.index_add_(2, rows, products)
+                    sums_of_part.index_add_(2, rows, products)
         return total
 
     if workers == 1 or blocks == 1:
