@@ -14,8 +14,8 @@ Why it is fair: all get the same parameters, points, type and number of torch th
 network of plain ``torch.nn.functional.linear`` and ``torch.tanh`` calls without any of pinnzo in between. Their results
 are compared before anything is timed: the ways of autodiff have to agree to rounding, the stencil up to its O(h²). They
 take turns, so that a neighbour's load meets all of them, and the shortest time of each counts. The ratio is that to
-the *fastest* autodiff of the table. Peak memory is that of a child process which makes the call, minus that of one that
-makes it for two points only, so that neither libraries nor parameters count.
+the *fastest* autodiff of the table. Peak memory is what a child process that has made the call for
+two points, and so has loaded and built all it needs, grows by when it makes the call for all of them (``ru_maxrss``).
 
     python benchmarks/derivatives.py [--threads 1] [--quick] [--json FILE] [--figure FILE]
 """
@@ -153,20 +153,24 @@ def run_child(way: str, dimension: str, width: str, name: str, points: str, leve
     sizes = (int(dimension), int(width), DTYPES[name])
     calls(*sizes, 2, int(level) or None)[way]()
     call = calls(*sizes, int(points), int(level) or None)[way]
+    before = peak()
     start = time.perf_counter()
-    shape = tuple(call().shape) if int(points) > 2 else ()
+    shape = tuple(call().shape)
     spent = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 2**20)
-    print(json.dumps({"peak": peak, "seconds": spent, "shape": shape}))
+    print(json.dumps({"peak_mib": peak(), "of_call_mib": peak() - before, "seconds": spent, "shape": shape}))
+
+
+def peak() -> float:
+    """The most memory that this process has had so far, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 2**20)
 
 
 def peaks(dimension: int, width: int, name: str, threads: int) -> dict[str, float | None]:
     """Peak memory of each competitor's call, MiB."""
     found: dict[str, float | None] = {}
     for way in ("stencil", *AUTODIFF):
-        with_call, without = (child(way, dimension, width, name, n, None, threads) for n in (POINTS, 2))
-        failed = "error" in with_call or "error" in without
-        found[way] = None if failed else max(0.1, with_call["peak"] - without["peak"])
+        made = child(way, dimension, width, name, POINTS, None, threads)
+        found[way] = None if "error" in made else max(0.1, made["of_call_mib"])
     return found
 
 
