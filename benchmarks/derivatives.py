@@ -14,8 +14,8 @@ Why it is fair: all get the same parameters, points, type and number of torch th
 network of plain ``torch.nn.functional.linear`` and ``torch.tanh`` calls without any of pinnzo in between. Their results
 are compared before anything is timed: the ways of autodiff have to agree to rounding, the stencil up to its O(h²). They
 take turns, so that a neighbour's load meets all of them, and the shortest time of each counts. The ratio is that to
-the *fastest* autodiff of the table. Peak memory is what a child process that has made the call for
-two points, and so has loaded and built all it needs, grows by when it makes the call for all of them (``VmHWM`` or ``ru_maxrss``).
+the *fastest* autodiff of the table. Peak memory is what a child
+process that has made the call for two points, and so has loaded and built all it needs, grows by in the full call.
 
     python benchmarks/derivatives.py [--threads 1] [--quick] [--json FILE] [--figure FILE]
 """
