@@ -14,8 +14,8 @@ Why it is fair: all get the same parameters, points, type and number of torch th
 network of plain ``torch.nn.functional.linear`` and ``torch.tanh`` calls without any of pinnzo in between. Their results
 are compared before anything is timed: the ways of autodiff have to agree to rounding, the stencil up to its O(h²). They
 take turns, so that a neighbour's load meets all of them, and the shortest time of each counts. The ratio is that to
-the *fastest* autodiff of the table. Peak memory is what a child
-process that has made the call for two points, and so has loaded and built all it needs, grows by in the full call.
+the *fastest* autodiff of the table. Peak memory is what a child process grows by in the full call, after a call for two
+points which has loaded and built all it needs.
 
     python benchmarks/derivatives.py [--threads 1] [--quick] [--json FILE] [--figure FILE]
 """
@@ -125,7 +125,8 @@ def compare(dimension: int, width: int, name: str, repeats: int) -> dict:
         reference = found if reference is None else reference
         parts = ((found[:, :1], reference[:, :1]), (found[:, 1:], reference[:, 1:]))
         gaps[way] = max(float((a - b).norm() / b.norm()) for a, b in parts)
-        allowed = {"float32": 2e-2, "float64": 1e-4} if way == "stencil" else {"float32": 1e-4, "float64": 1e-11}
+        # The default step is √3 σ = 0.14 in single precision, which counts where D is small.
+        allowed = {"float32": 2e-1, "float64": 1e-3} if way == "stencil" else {"float32": 1e-4, "float64": 1e-11}
         if not gaps[way] <= allowed[name]:
             raise SystemExit(f"{way} differs by {gaps[way]:.1e} in D = {dimension}, {name}: nothing to compare.")
     for _ in range(repeats):
