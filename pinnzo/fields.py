@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
-from pinnzo.networks.base import BoundNetwork
+from pinnzo.networks.base import BoundNetwork, Neighbourhood
 
 AnsatzFunction = Callable[[torch.Tensor], "tuple[torch.Tensor, torch.Tensor]"]
 
@@ -39,6 +40,32 @@ class NetworkField:
         """F at x_p + δ_j, nodes (J, D): (K, P, J)."""
         return self.bound.values_at(x, nodes)[..., 0]
 
+    def around(self, x: torch.Tensor, pairs: int) -> NetworkChanges | None:
+        """F near points x (P, D), where there is a better way to its changes than to subtract values."""
+        parts = self.bound.around(x, pairs)
+        return None if parts is None else NetworkChanges(parts)
+
+
+class NetworkChanges:
+    """K networks near points, in groups; see ``FieldChanges`` for the methods."""
+
+    def __init__(self, parts: Sequence[Neighbourhood]) -> None:
+        self._parts = parts
+        self.values = _joined([part.values for part in parts])
+
+    def prepare(self, nodes: torch.Tensor) -> list[Any]:
+        """What is needed of nodes (J, D)."""
+        return [part.prepare(nodes) for part in self._parts]
+
+    def changes(self, points: slice, steps: list[Any]) -> torch.Tensor:
+        """The changes at some of the points by prepared nodes: (K, points, J)."""
+        return _joined([part.changes(points, some) for part, some in zip(self._parts, steps, strict=True)])
+
+
+def _joined(groups: list[torch.Tensor]) -> torch.Tensor:
+    """The only output of all networks."""
+    return (groups[0] if len(groups) == 1 else torch.cat(groups))[..., 0]
+
 
 @dataclass(frozen=True, eq=False)
 class SolutionField:
@@ -66,6 +93,36 @@ class SolutionField:
         """U at x_p + δ_j, nodes (J, D): (K, P, J)."""
         A, B = self.ansatz(x[:, None, :] + nodes)
         return A + B * self.network.values_at(x, nodes)
+
+    @property
+    def count(self) -> int:
+        """The number K."""
+        return self.network.count
+
+    def around(self, x: torch.Tensor, pairs: int) -> SolutionChanges | None:
+        """U near points x (P, D), where there is a better way to its changes than to subtract values."""
+        network = self.network.around(x, pairs)
+        return None if network is None else SolutionChanges(network, self.ansatz, x)
+
+
+class SolutionChanges:
+    """K solutions near points: changes ΔA + f ΔB + (B + ΔB) Δf; see ``FieldChanges`` for the methods."""
+
+    def __init__(self, network: NetworkChanges, ansatz: AnsatzFunction, x: torch.Tensor) -> None:
+        self._network, self._ansatz, self._x = network, ansatz, x
+        self._A, self._B = ansatz(x)
+        self.values = self._A + self._B * network.values
+
+    def prepare(self, nodes: torch.Tensor) -> tuple[torch.Tensor, list[Any]]:
+        """What is needed of nodes (J, D)."""
+        return nodes, self._network.prepare(nodes)
+
+    def changes(self, points: slice, steps: tuple[torch.Tensor, list[Any]]) -> torch.Tensor:
+        """The changes at some of the points by prepared nodes: (K, points, J)."""
+        A, B = self._ansatz(self._x[points, None, :] + steps[0])
+        values = self._network.values[:, points, None]
+        known = (A - self._A[points, None]) + (B - self._B[points, None]) * values
+        return known + B * self._network.changes(points, steps[1])
 
 
 @dataclass(frozen=True, eq=False)

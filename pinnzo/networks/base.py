@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import torch
 
 from pinnzo.errors import ShapeError
+
+
+class Neighbourhood(Protocol):
+    """K networks at points x_p, and their changes f(x_p + δ_j) − f(x_p)."""
+
+    values: torch.Tensor
+    """The networks at the points, (K, P, outputs)."""
+
+    def prepare(self, nodes: torch.Tensor) -> Any:
+        """What is needed of nodes (J, D)."""
+        ...
+
+    def changes(self, points: slice, steps: Any) -> torch.Tensor:
+        """The changes at some of the points by prepared nodes: (K, points, J, outputs)."""
+        ...
 
 
 class BoundNetwork(ABC):
@@ -32,6 +49,19 @@ class BoundNetwork(ABC):
         shifted = (x[:, None, :] + nodes[None, :, :]).reshape(-1, x.shape[1])
         flat = self.values(shifted)
         return flat.reshape(flat.shape[0], x.shape[0], nodes.shape[0], flat.shape[2])
+
+    def around(self, x: torch.Tensor, pairs: int) -> Sequence[Neighbourhood] | None:
+        """What helps with changes near points, if there is a better way to them than to subtract values.
+
+        Args:
+            x: points, (P, D).
+            pairs: how many pairs of a point and a node a call will have at most.
+
+        Returns:
+            For each group of the K networks, one after the other, what its changes are computed from; None where
+            values have to be subtracted.
+        """
+        return None
 
 
 class Sweep(BoundNetwork):

@@ -168,15 +168,17 @@ class TwoFactorProduct:
         if scratch is not None:
             between = scratch.take("between", (first.shape[0], first.shape[1], h.shape[2]), h)
         between = torch.bmm(first, h, out=between).reshape(second.shape[0], second.shape[2], -1)
-        if torch.is_grad_enabled() or bias is None:
+        if torch.is_grad_enabled():
             product = torch.bmm(second, between).reshape(count, -1, vectors)
             return product if bias is None else product + bias
-        out = None
-        if scratch is not None and slot is not None:
-            out = scratch.take(slot, (count, bias.shape[1], vectors), h)
-        if out is None:
-            out = bias.new_empty(count, bias.shape[1], vectors)
+        shape = (second.shape[0], second.shape[1], between.shape[2])
+        blocks = scratch.take(slot, shape, h) if scratch is not None and slot is not None else None
+        if bias is None:
+            return torch.bmm(second, between, out=blocks).reshape(count, -1, vectors)
+        if blocks is None:
+            blocks = bias.new_empty(shape)
+        out = blocks.view(count, -1, vectors)
         # Copied always: with one vector, a contiguous bias would be θ itself, and θ would be written over.
-        blocks = out.copy_(bias.expand_as(out)).view(second.shape[0], second.shape[1], -1)
+        out.copy_(bias.expand_as(out))
         torch.baddbmm(blocks, second, between, out=blocks)
         return out

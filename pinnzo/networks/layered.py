@@ -8,10 +8,11 @@ import torch
 
 from pinnzo.errors import SettingError, ShapeError
 from pinnzo.networks.activations import Activation
-from pinnzo.networks.base import BoundNetwork, Network
+from pinnzo.networks.base import BoundNetwork, Neighbourhood, Network
 from pinnzo.networks.features import Features
 from pinnzo.networks.layers import BoundLayer, Layer
 from pinnzo.networks.scratch import Scratch
+from pinnzo.networks.shifted import LayeredNeighbourhood
 from pinnzo.networks.sweeps import CoordinateSweep
 
 # Hidden units of one layer that are computed at once where the caller does not tile: a few megabytes.
@@ -116,7 +117,7 @@ class BoundLayeredNetwork(BoundNetwork):
         points = self.inputs(x).split(max(1, CACHED_ELEMENTS // self.width), dim=1)
         values = [
             torch.cat([part._finish(self.activation(part.first.from_common(some))) for some in points], dim=2)
-            for part in self._parts(points[0].shape[1])
+            for part in self.parts(points[0].shape[1])
         ]
         return torch.cat(values).transpose(1, 2)
 
@@ -137,13 +138,13 @@ class BoundLayeredNetwork(BoundNetwork):
         """
         if self.features is not None:
             pairs = self.inputs_at(x, nodes)
-            all_values = [p._finish(p.activation(p.first.from_common(pairs))) for p in self._parts(pairs.shape[1])]
+            all_values = [p._finish(p.activation(p.first.from_common(pairs))) for p in self.parts(pairs.shape[1])]
             return torch.cat(all_values).unflatten(2, (x.shape[0], nodes.shape[0])).permute(0, 2, 3, 1)
-        points, steps = self._scaled(x), self._scaled(nodes, shift=False)
+        points, steps = self.scaled(x), self.scaled(nodes, shift=False)
         # The longer of the two axes goes last: long inner loops are faster.
         points_last = x.shape[0] > nodes.shape[0]
         values = []
-        for part in self._parts(x.shape[0] * nodes.shape[0]):
+        for part in self.parts(x.shape[0] * nodes.shape[0]):
             a = part.first.from_common(points)
             b = part.first.from_common(steps, bias=False)
             hidden = part._first_activation(b, a) if points_last else part._first_activation(a, b)
@@ -152,9 +153,16 @@ class BoundLayeredNetwork(BoundNetwork):
         joined = torch.cat(values).unflatten(2, shape)
         return joined.permute(0, 3, 2, 1) if points_last else joined.permute(0, 2, 3, 1)
 
+    def around(self, x: torch.Tensor, pairs: int) -> Sequence[Neighbourhood] | None:
+        """See ``BoundNetwork.around``; with tanh and without features there is a way."""
+        change = self.activation.change
+        if change is None or self.features is not None or torch.is_grad_enabled():
+            return None
+        return [LayeredNeighbourhood(part, change, x) for part in self.parts(pairs)]
+
     def inputs(self, x: torch.Tensor) -> torch.Tensor:
         """What the first layer gets at points (P, D): the scaled coordinates, then the features, (I, P)."""
-        scaled = self._scaled(x)
+        scaled = self.scaled(x)
         return scaled if self.features is None else torch.cat([scaled, self.features.function(x).T])
 
     def inputs_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
@@ -163,14 +171,14 @@ class BoundLayeredNetwork(BoundNetwork):
         Returns:
             (I, P·J), point by point with the node running fastest.
         """
-        scaled = (self._scaled(x)[:, :, None] + self._scaled(nodes, shift=False)[:, None, :]).flatten(1)
+        scaled = (self.scaled(x)[:, :, None] + self.scaled(nodes, shift=False)[:, None, :]).flatten(1)
         if self.features is None:
             return scaled
         # Laid out as columns, so that features read each coordinate from contiguous memory.
         shifted = (x.T[:, :, None] + nodes.T[:, None, :]).flatten(1)
         return torch.cat([scaled, self.features.function(shifted.T).T])
 
-    def _parts(self, rows: int) -> list[BoundLayeredNetwork]:
+    def parts(self, rows: int) -> list[BoundLayeredNetwork]:
         """Split the K networks into groups whose hidden units at ``rows`` points stay in the cache."""
         count = self.first.bias.shape[0]
         group = max(1, CACHED_ELEMENTS // (self.width * max(rows, 1)))
@@ -207,7 +215,7 @@ class BoundLayeredNetwork(BoundNetwork):
         # The result is the caller's: it gets memory of its own.
         return self.others[-1](hidden, self.scratch)
 
-    def _scaled(self, x: torch.Tensor, *, shift: bool = True) -> torch.Tensor:
+    def scaled(self, x: torch.Tensor, *, shift: bool = True) -> torch.Tensor:
         """Points (P, D) as columns (D, P) of scaled coordinates; differences of points without the shift."""
         if self.scaling is None:
             return x.T

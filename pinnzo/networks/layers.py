@@ -103,6 +103,10 @@ class BoundLayer:
         """Map (K, inputs, R) to (K, outputs, R); see ``Scratch`` for the memory it uses."""
         return self.product(h, self.bias, scratch, slot)
 
+    def linear(self, h: torch.Tensor, scratch: Scratch | None = None, slot: str | None = None) -> torch.Tensor:
+        """W h alone, without the bias."""
+        return self.product(h, None, scratch, slot)
+
     def from_common(self, h: torch.Tensor, *, bias: bool = True) -> torch.Tensor:
         """Map inputs (inputs, R) that all K networks share to (K, outputs, R)."""
         if isinstance(self.product, DenseProduct):

@@ -11,8 +11,8 @@ from typing import TypeVar
 import torch
 
 from pinnzo.derivatives.base import Discretisation, Estimator, Field
-from pinnzo.derivatives.evaluation import TILE_ELEMENTS
 from pinnzo.derivatives.stencil import NodeSums
+from pinnzo.derivatives.tiles import TILE_ELEMENTS
 from pinnzo.errors import PinnzoError, SettingError
 from pinnzo.fields import NetworkField, SolutionChange, SolutionField
 from pinnzo.networks.base import Network, Sweep

@@ -8,7 +8,8 @@ import torch
 from derivative_checks import SineNetwork, random_points
 
 from pinnzo.derivatives import Autodiff, FiniteDifference, SmolyakStein
-from pinnzo.derivatives.evaluation import FunctionField, check_points, tile_shape, weighted_sums
+from pinnzo.derivatives.evaluation import FunctionField, check_points, weighted_sums
+from pinnzo.derivatives.tiles import tile_shape
 from pinnzo.errors import NonFiniteError, ShapeError
 from pinnzo.multiindex import LinearOperator
 

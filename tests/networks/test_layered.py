@@ -102,7 +102,7 @@ def test_many_networks_are_evaluated_in_groups(settings, monkeypatch):
     bound = network.bind(theta)
     whole = bound.values(x), bound.values_at(x, nodes)
     monkeypatch.setattr(layered, "CACHED_ELEMENTS", 2 * network.width * 42)
-    assert [part.first.bias.shape[0] for part in bound._parts(42)] == [2, 2, 2, 1]
+    assert [part.first.bias.shape[0] for part in bound.parts(42)] == [2, 2, 2, 1]
     torch.testing.assert_close(bound.values(x), whole[0])
     torch.testing.assert_close(bound.values_at(x, nodes), whole[1])
 
