@@ -26,7 +26,7 @@ def balanced_steps(rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dt
 
     Trainers take differences of residuals between nearby parameters. Coordinate sweeps leave the rounding of the
     stencil out of these; where each perturbed network is evaluated by itself, as with black boxes, ε/(h^m μ) stays in
-    the difference quotient over μ = ε^(1/3): about 1e-5 of it in double precision and some per cent in single precision.
+    the difference quotient over μ = ε^(1/3): about 1e-3 of it in double and some per cent in single precision.
 
     Args:
         rows: the operators that the steps have to serve.

@@ -20,7 +20,7 @@ AUTO = [SmolyakStein(2, "auto", "odd"), FiniteDifference("auto"), RandomDirectio
 def test_balanced_steps_are_near_the_best(estimator, dtype, quotient):
     """The error of the Laplacian, over steps: that of "auto" is within 10 of the best.
 
-    And the difference quotient in a parameter with μ = ε^(1/3), which trainers take, is right to 1e-4, or 5 % in single
+    And the difference quotient in a parameter with μ = ε^(1/3), which trainers take, is right to 2e-3, or 5 % in single
     precision.
     """
     points = random_points(200, 2).to(dtype)
@@ -46,7 +46,7 @@ def test_balanced_steps_are_near_the_best(estimator, dtype, quotient):
 
     name = "sigma" if isinstance(estimator, SmolyakStein) else "step"
     others = [error(type(estimator)(**{**vars(estimator), name: float(h)})) for h in np.geomspace(1e-4, 0.5, 15)]
-    assert error(estimator) < ((1e-4 if dtype is torch.float64 else 0.05) if quotient else 10 * min(others))
+    assert error(estimator) < ((2e-3 if dtype is torch.float64 else 0.05) if quotient else 10 * min(others))
 
 
 def test_steps_follow_the_extent_and_the_dtype():
