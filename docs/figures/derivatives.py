@@ -521,7 +521,7 @@ def main() -> None:
         start = time.perf_counter()
         if name in FIGURES:
             figure, numbers[name] = FIGURES[name]()
-            figure.savefig(IMAGES / f"derivatives-{name}.png", dpi=96)
+            figure.savefig(IMAGES / f"derivatives-{name}.png", dpi=96, pil_kwargs={"optimize": True})
         else:
             numbers[name] = TABLES[name]()
         print(f"{name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
