@@ -27,7 +27,8 @@ class SmolyakStein(Estimator):
         ∂^α f_σ(x) = E[f(x + σz) ∏_i He_{α_i}(z_i)/σ_i^{α_i}].
 
     Smolyak's combination of 1-D Gauss–Hermite rules turns the expectation into Σ_j w_j f(x + σ z_j). The
-    result differs from ∂^α f by O(σ²): the bias of the smoothing, σ²/2 Δ∂^α f to leading order.
+    result differs from ∂^α f by O(σ²): from level |α| + 2 on the bias of the smoothing, σ²/2 Δ∂^α f to leading order;
+    at level |α| + 1 the rule's own error is of that order too, and grows with the number of variables.
 
     A 1-D rule with n points cannot see He_m for m ≥ n. Where level ≥ |α| + 1 these errors cancel in the
     combination and the weights are w_j ∏_i He_{α_i}(z_ji)/σ_i^{α_i}, as in the paper. Below that (odd and nested
