@@ -486,6 +486,21 @@ def beyond() -> dict[str, Any]:
     return {"Laplacian, 1,000 variables": laplacian, "biharmonic, 21 variables": fourth}
 
 
+def training() -> dict[str, Any]:
+    """Relative L2 errors of short runs of Levenberg–Marquardt with multiples of the balanced step, seed 0."""
+    numbers: dict[str, Any] = {}
+    for name, steps in (("poisson-2d", 60), ("heat", 60), ("hjb", 20)):
+        problem = pz.problem(name)
+        for dtype in ("float64", "float32"):
+            chosen: Any = Assembly(problem, RunSettings(dtype=dtype)).estimator
+            for factor in (0.3, 1.0, 3.0, 10.0):
+                scaled = replace(chosen, sigma=tuple(factor * s for s in chosen.sigma))
+                budget = pz.Budget(steps=steps)
+                run = pz.solve(problem, derivatives=scaled, dtype=dtype, budget=budget, progress=False)
+                numbers.setdefault(f"{name}, {dtype}", {})[str(factor)] = run.error().relative_l2
+    return numbers
+
+
 FIGURES: dict[str, Callable[[], tuple[Figure, dict[str, Any]]]] = {
     "nodes": draw_nodes,
     "orders": draw_orders,
@@ -498,6 +513,7 @@ TABLES: dict[str, Callable[[], dict[str, Any]]] = {
     "variances": variances,
     "single-precision": single_precision,
     "beyond": beyond,
+    "training": training,
 }
 
 

@@ -22,7 +22,8 @@ def test_equals_central_differences(problem, derivatives):
     objective, theta = assembly.objective, assembly.initial()
     objective.draw(torch.Generator().manual_seed(0))
     residual = objective.residuals(theta[None])[0].detach()
-    wanted = LevenbergMarquardt(central=True, step_size=1e-4).jacobian(objective, theta, residual)
+    with torch.no_grad():  # by sweeps, which leave the stencil's rounding out
+        wanted = LevenbergMarquardt(central=True, step_size=1e-5).jacobian(objective, theta, residual)
     for at_once in (1, 5, 16):
         jacobian = AutodiffGaussNewton(max_batch=at_once).jacobian(objective, theta, residual)
         assert jacobian.shape == (len(residual), len(theta))
