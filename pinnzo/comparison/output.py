@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe & Ito: told apart by all kinds of colour vision.
-BLUE, SKY, GREEN, BLACK = "#0072B2", "#56B4E9", "#009E73", "#000000"
+BLUE, SKY, GREEN, BLACK, BROWN = "#0072B2", "#56B4E9", "#009E73", "#000000", "#8C6D1F"
 ORANGE, VERMILION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
 GREY = "#777777"
 

@@ -75,7 +75,7 @@ def test_an_equation_without_derivatives():
 
 def test_errors_agree_with_central_differences_by_hand():
     """Δ(B f) = B Δf + 2 ∇B·∇f + f ΔB, with f = u*/B at points that are not near the zeros of B."""
-    result = result_of(compare(estimators=["finite-difference"]), "finite-difference")
+    result = result_of(compare(estimators={"differences": pz.FiniteDifference(0.02)}), "differences")
     x = pz.problem("poisson-2d").sampler.interior(40, generator(0, "points"), torch.float64).numpy()
 
     def factor(x):

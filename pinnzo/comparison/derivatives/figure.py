@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from pinnzo.comparison.output import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
+from pinnzo.comparison.output import BLACK, BLUE, BROWN, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 
 if TYPE_CHECKING:
     from pinnzo.comparison.crossover import Crossover
@@ -21,6 +21,7 @@ COLOURS = {
     "smolyak": BLACK,
     "paper": BLUE,
     "smolyak-odd": SKY,
+    "smolyak-nested": BROWN,
     "finite-difference": GREEN,
     "finite-difference-4": ORANGE,
     "monte-carlo": VERMILION,
