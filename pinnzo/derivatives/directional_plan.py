@@ -125,19 +125,20 @@ class DirectionalPlan:
         projections = [drawn[key] for key in self._norm_families]
         sums = DirectionalSums(self.step, len(self.rows) + sum(map(len, projections)))
         sums.identity[: len(self.rows)] = self._identity
+        along = {key: [sums.along(w) for w in directions] for key, directions in drawn.items()}
         for order, key, row, coefficient in self._moments:
-            for w in drawn[key]:
-                sums.add(order, w, row, coefficient)
+            for direction in along[key]:
+                sums.add(order, direction, row, coefficient)
         for b, row in self._exact:
-            sums.add(1, b, row, 1.0)
+            sums.add(1, sums.along(b), row, 1.0)
         for key, b, row in self._projected:
             # E Σ_w (b·w) w·g = b·g for a family of the identity.
-            for w, share in zip(drawn[key], drawn[key] @ b, strict=True):
-                sums.add(1, w, row, float(share))
+            for direction, share in zip(along[key], drawn[key] @ b, strict=True):
+                sums.add(1, direction, row, float(share))
         column = len(self.rows)
-        for directions in projections:
-            for w in directions:
-                sums.add(1, w, column, 1.0)
+        for key in self._norm_families:
+            for direction in along[key]:
+                sums.add(1, direction, column, 1.0)
                 column += 1
         held = [torch.from_numpy(w[:, list(axes)]) for w, axes in zip(projections, self.norms, strict=True)]
         return DirectionalDiscretisation(self, held, *sums.collect())

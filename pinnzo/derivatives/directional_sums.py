@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import torch
+
+Direction: TypeAlias = "tuple[int, float]"
+"""A node x + δ and the number of times that w is as long as δ."""
 
 
 @dataclass
@@ -29,11 +33,11 @@ class DirectionalSums:
     def __post_init__(self) -> None:
         self.identity = np.zeros(self.columns)
 
-    def add(self, order: int, w: np.ndarray, column: int, coefficient: float) -> None:
-        """Add a multiple of D^m_w f to a column."""
+    def along(self, w: np.ndarray) -> Direction | None:
+        """A direction that derivatives can be taken along; None for the zero vector."""
         length = float(np.linalg.norm(w / self.step))
-        if length == 0.0 or coefficient == 0.0:
-            return
+        if length == 0.0:
+            return None
         shift = w / length
         if shift[np.flatnonzero(shift)[0]] < 0:
             shift, length = -shift, -length
@@ -41,16 +45,26 @@ class DirectionalSums:
         node = self._known.setdefault(key, len(self._shifts))
         if node == len(self._shifts):
             self._shifts.append(shift)
-        self._entries.append((order, node, column, coefficient * length**order))
+        return node, length
+
+    def add(self, order: int, direction: Direction | None, column: int, coefficient: float) -> None:
+        """Add a multiple of D^m_w f to a column."""
+        if direction is not None and coefficient != 0.0:
+            node, length = direction
+            self._entries.append((order, node, column, coefficient * length**order))
 
     def collect(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Nodes (J, D) with the centre first where it is needed, weights (J, R) and their exact sums (R,)."""
         count = len(self._shifts)
         # The differences D¹, D² and D⁴ for a step of 1 at the nodes −2, −1, 0, 1, 2.
-        rules = {1: (0.0, -0.5, 0.0, 0.5, 0.0), 2: (0.0, 1.0, -2.0, 1.0, 0.0), 4: (1.0, -4.0, 6.0, -4.0, 1.0)}
+        rules = {
+            1: np.array([0.0, -0.5, 0.0, 0.5, 0.0]),
+            2: np.array([0.0, 1.0, -2.0, 1.0, 0.0]),
+            4: np.array([1.0, -4.0, 6.0, -4.0, 1.0]),
+        }
         weights = np.zeros((5, count, self.columns))
         for order, node, column, coefficient in self._entries:
-            weights[:, node, column] += coefficient * np.array(rules[order])
+            weights[:, node, column] += coefficient * rules[order]
         shifts = np.array(self._shifts).reshape(count, len(self.step))
         far = (weights[0] != 0).any(axis=1)
         blocks = [(1.0, weights[3], slice(None)), (-1.0, weights[1], slice(None))]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import sympy as sp
 import torch
 
-from pinnzo.derivatives.base import Discretisation, Estimator
 from pinnzo.errors import NonFiniteError, StencilError
 from pinnzo.multiindex import LinearOperator, MultiIndex, sub_indices
 from pinnzo.symbolic.bias import nonlinear_symbol
@@ -21,6 +21,9 @@ from pinnzo.symbolic.norms import PreparedNorm, SquaredNorm, gradient_axes
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.quantities import Lowered, Place, Quantity
 from pinnzo.symbolic.torch_code import TorchFunction, columns, torch_function
+
+if TYPE_CHECKING:
+    from pinnzo.derivatives.base import Discretisation, Estimator
 
 MAX_DENSE_SCATTER = 1 << 14
 """Up to this many entries, rows are gathered by a product with a 0/1 matrix, which beats ``index_add`` on a CPU."""
