@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
 from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 import pinnzo as pz
 from pinnzo import catalogue
@@ -41,22 +38,16 @@ def list_problems(as_json: AsJson = False) -> None:
         ]
         sys.stdout.write(json.dumps(rows) + "\n")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("problem")
-    for head in ("D", "kind", "reference", "error", "zero", "affine", "s"):
-        table.add_column(head, justify="left" if head in ("kind", "reference") else "right")
+    what = Table("problem", "settings", "what it is", box=None, padding=(0, 2, 0, 0))
+    how = Table(box=None, padding=(0, 2, 0, 0))
+    for head in ("problem", "D", "kind", "reference", "error", "zero", "affine", "s"):
+        how.add_column(head, justify="left" if head in ("problem", "kind", "reference") else "right")
     for e, found in entries:
-        table.add_row(_title(e, found), *_cells(found))
+        settings = ", ".join(f"{key}={value}" for key, value in e.settings.items())
+        what.add_row(escape(e.name), escape(settings), escape(e.summary))
+        how.add_row(escape(e.name) + (" [yellow](hard)[/]" if found.hard else ""), *_cells(found))
     console = wide_console()
-    console.print(table, highlight=False)
-    console.print(LEGEND, style="dim", highlight=False)
-
-
-def _title(entry: catalogue.Entry, found: Measured) -> Group:
-    """Name and settings, with the summary below."""
-    settings = "".join(f" {key}={value}" for key, value in entry.settings.items())
-    first = Text.assemble((entry.name, "bold"), settings, (" (hard)" if found.hard else "", "yellow"))
-    return Group(first, Padding(Text(entry.summary, style="dim"), (0, 0, 0, 2)))
+    console.print(what, "", how, f"\n{LEGEND}", sep="\n", highlight=False)
 
 
 def _cells(found: Measured) -> list[str]:

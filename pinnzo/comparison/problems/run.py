@@ -107,7 +107,7 @@ def _chosen(
 def _run(
     name: str, problem: Problem | catalogue.Entry, own: dict[str, Any], budget: Budget, seed: int, progress: bool
 ) -> BenchmarkRow:
-    given = {"name": name, "seed": seed, "settings": own}
+    given: dict[str, Any] = {"name": name, "seed": seed, "settings": own}
     try:
         declared = problem if isinstance(problem, Problem) else catalogue.problem(name, **own)
         solution = solve(declared, seed=seed, budget=budget, progress=progress)
@@ -116,12 +116,15 @@ def _run(
         # The others are to be run all the same.
         reason = str(error) if isinstance(error, PinnzoError) else f"It failed with {type(error).__name__}: {error}"
         return BenchmarkRow(**given, status=" ".join(reason.split()), failed=True, complete=False)
-    figures = ("relative_l2", "zero_network", "affine_network", "loss", "seconds")
+    figures: dict[str, Any] = {
+        key: math.nan if found[key] is None else found[key]
+        for key in ("relative_l2", "zero_network", "affine_network", "loss", "seconds")
+    }
     return BenchmarkRow(
         **given,
         status=solution.status,
         dimension=declared.dimension,
-        **{key: math.nan if found[key] is None else found[key] for key in figures},
+        **figures,
         steps=solution.steps,
         evaluations=solution.evaluations,
         parameters=solution.parameter_count,
