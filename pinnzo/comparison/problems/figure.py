@@ -62,7 +62,7 @@ def draw(rows: Sequence[BenchmarkRow], title: str) -> Figure:
     for _, label, marker, colour in BASELINES:
         axes.plot([], [], marker, markerfacecolor="white", markeredgecolor=colour, markeredgewidth=1.6, markersize=6,
                   linestyle="none", label=label)  # fmt: skip
-    axes.set(xscale="log", xlim=(low, high), ylim=(len(rows) - 0.5, -0.5), xlabel="relative $L_2$ error")
+    axes.set(xscale="log", xlim=(low, high), ylim=(max(1, len(rows)) - 0.5, -0.5), xlabel="relative $L_2$ error")
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.tick_params(axis="y", length=0, pad=10)
     axes.grid(alpha=0.25, which="major", axis="x")
