@@ -19,7 +19,8 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinxcontrib.katex",
 ]
-exclude_patterns = ["_build"]
+# The table of problems is part of the page that includes it.
+exclude_patterns = ["_build", "benchmark.md"]
 
 html_theme = "furo"
 html_title = "pinnzo"

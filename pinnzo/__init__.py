@@ -6,8 +6,10 @@ from pinnzo import networks as networks
 from pinnzo.accuracy import Accuracy as Accuracy
 from pinnzo.catalogue import problem as problem
 from pinnzo.catalogue import problems as problems
+from pinnzo.comparison import Benchmark as Benchmark
 from pinnzo.comparison import DerivativeComparison as DerivativeComparison
 from pinnzo.comparison import TrainerComparison as TrainerComparison
+from pinnzo.comparison import benchmark as benchmark
 from pinnzo.comparison import compare_derivatives as compare_derivatives
 from pinnzo.comparison import compare_trainers as compare_trainers
 from pinnzo.derivatives import Autodiff as Autodiff

@@ -35,12 +35,11 @@ class Entry:
     summary: str
     required: tuple[str, ...] = ()
 
-    def build(self, **settings: Any) -> Problem:
-        """Declare the problem.
+    def check(self, **settings: Any) -> None:
+        """Check settings without declaring the problem.
 
         Raises:
             SettingError: it has no such setting, one is missing, or the value has another type than the default.
-            DeclarationError: the function fails, or returns something else.
         """
         if missing := [key for key in self.required if key not in settings]:
             raise SettingError(f"The problem {self.name!r} needs the setting {missing[0]}, which has no default.")
@@ -56,6 +55,15 @@ class Entry:
                 raise SettingError(f"The setting {key} of {self.name!r} is {value!r}: give a value of type {kind}.")
             if key == "dimension" and value < 1:
                 raise SettingError(f"The setting dimension of {self.name!r} is {value}: it must be at least 1.")
+
+    def build(self, **settings: Any) -> Problem:
+        """Declare the problem.
+
+        Raises:
+            SettingError: as for ``check``.
+            DeclarationError: the function fails, or returns something else.
+        """
+        self.check(**settings)
         try:
             problem = self.declare(**settings)
         except PinnzoError:
@@ -70,8 +78,8 @@ class Entry:
         return problem
 
 
-def _folder() -> Path:
-    """In a wheel the problems lie inside the package; in a checkout beside it."""
+def problem_folder() -> Path:
+    """Where the bundled problems lie: in a wheel inside the package, in a checkout beside it."""
     inside = Path(__file__).parent / "bundled_problems"
     return inside if inside.is_dir() else Path(__file__).parent.parent / "problems"
 
@@ -140,9 +148,22 @@ def problems() -> dict[str, Entry]:
         ['heat', 'heat-nd', 'hjb', 'hjb-lq', 'poisson', 'poisson-2d']
     """
     found: dict[str, Entry] = {}
-    for path in sorted(_folder().glob("[a-z]*.py")):
+    for path in sorted(problem_folder().glob("[a-z]*.py")):
         found.update(entries_of(path))
     return dict(sorted(found.items()))
+
+
+def entry(name: str) -> Entry:
+    """The bundled problem of that name; words may be joined by either kind of dash.
+
+    Raises:
+        SettingError: there is none.
+    """
+    known = problems()
+    key = str(name).replace("_", "-")
+    if key not in known:
+        raise SettingError(f"There is no problem {name!r}; the bundled ones are: {', '.join(known)}.")
+    return known[key]
 
 
 def problem(name: str, **settings: Any) -> Problem:
@@ -159,10 +180,7 @@ def problem(name: str, **settings: Any) -> Problem:
         >>> problem("hjb", dimension=3).dimension
         4
     """
-    known = problems()
-    key = str(name).replace("_", "-")
-    if key not in known:
-        raise SettingError(f"There is no problem {name!r}; the bundled ones are: {', '.join(known)}.")
-    declared = known[key].build(**settings)
-    declared.bundled = (key, dict(settings))
+    found = entry(name)
+    declared = found.build(**settings)
+    declared.bundled = (found.name, dict(settings))
     return declared

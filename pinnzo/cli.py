@@ -15,7 +15,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import pinnzo as pz
-from pinnzo import catalogue, cli_compare
+from pinnzo import cli_compare, cli_problems
 from pinnzo.cli_options import (
     AsJson,
     Derivatives,
@@ -72,6 +72,9 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_compare.app, name="compare")
+app.command("list")(cli_problems.list_problems)
+app.command("benchmark")(cli_problems.benchmark)
+app.command("new")(cli_problems.new)
 
 FIGURES = ("slice.png", "history.png")
 
@@ -172,20 +175,6 @@ def resume(
         check_folder(output)
     budget = budget_of(seconds, steps, evaluations, target_error)
     _finish(pz.resume(folder, budget=budget, progress=not quiet), output, as_json)
-
-
-@app.command("list")
-def list_problems(as_json: AsJson = False) -> None:
-    """List the bundled problems."""
-    entries = catalogue.problems().values()
-    if as_json:
-        rows = [{"name": e.name, "settings": e.settings, "summary": e.summary} for e in entries]
-        sys.stdout.write(json.dumps(rows) + "\n")
-        return
-    table = Table("problem", "settings", "what it is", box=None, padding=(0, 2, 0, 0))
-    for e in entries:
-        table.add_row(e.name, ", ".join(f"{k}={v}" for k, v in e.settings.items()), escape(e.summary))
-    Console().print(table)
 
 
 @app.command()

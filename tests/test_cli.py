@@ -159,7 +159,7 @@ def test_a_run_that_never_was_finite_is_not_a_success(tmp_path):
 
 def test_help_names_every_command_and_option():
     help_ = command("--help").stdout
-    for name in ("solve", "resume", "list", "plot", "compare"):
+    for name in ("solve", "resume", "list", "plot", "compare", "benchmark", "new"):
         assert name in help_
     wide = {"COLUMNS": "200", "TERMINAL_WIDTH": "200"}
     from typer.testing import CliRunner
