@@ -111,7 +111,7 @@ def estimator_of(kind: str | None, **given: Any) -> Estimator | None:
             return None
         kinds = [name for name, (_, settings) in ESTIMATORS.items() if set(chosen) <= set(settings)]
         if not kinds:
-            raise SettingError(f"{_listed(chosen)} belong to no estimator together: name one with --derivatives.")
+            raise SettingError(f"{_listed(chosen)} belong to no estimator together: leave out those of the others.")
         kind = kinds[0]
     cls, settings = ESTIMATORS[kind]
     for name in chosen:

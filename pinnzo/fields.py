@@ -32,6 +32,11 @@ class NetworkField:
         """Numbers that one point takes: networks are evaluated one group after the other, their values stay."""
         return max(self.layer_width, self.count)
 
+    @property
+    def kept(self) -> int:
+        """Hidden units of a layer, of all networks."""
+        return self.layer_width * self.count
+
     def values(self, x: torch.Tensor) -> torch.Tensor:
         """F at points x (P, D): (K, P)."""
         return self.bound.values(x)[..., 0]
@@ -95,9 +100,9 @@ class SolutionField:
         return A + B * self.network.values_at(x, nodes)
 
     @property
-    def count(self) -> int:
-        """The number K."""
-        return self.network.count
+    def kept(self) -> int:
+        """Hidden units of a layer, of all networks."""
+        return self.network.kept
 
     def around(self, x: torch.Tensor, pairs: int) -> SolutionChanges | None:
         """U near points x (P, D), where there is a better way to its changes than to subtract values."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import sympy as sp
 import torch
 
@@ -131,6 +132,8 @@ def settings_to_json(value: Any) -> Any:
         return {"type": "mapping", "items": [[k, settings_to_json(v)] for k, v in value.items()]}
     if isinstance(value, (tuple, list)):
         return [settings_to_json(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     if isinstance(value, sp.Basic):

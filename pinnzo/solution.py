@@ -16,7 +16,7 @@ import torch
 from pinnzo.accuracy import Accuracy, measure
 from pinnzo.assembly import TEST_POINTS, Assembly
 from pinnzo.derivatives import Estimator
-from pinnzo.errors import NonFiniteError, ShapeError
+from pinnzo.errors import NonFiniteError, SettingError, ShapeError
 from pinnzo.fields import NetworkField, SolutionField
 from pinnzo.networks.base import Network
 from pinnzo.settings import RunSettings
@@ -145,11 +145,14 @@ class Solution:
             (N,): a tensor for a tensor, else a NumPy array.
 
         Raises:
+            SettingError: ``derivatives`` is no estimator, or has a step for another number of variables.
             StencilError: the estimator does not smooth.
         """
         x = self._points(points)
         chosen = self._assembly.estimator
         if derivatives is not None:
+            if not isinstance(derivatives, Estimator):
+                raise SettingError(f"derivatives is {derivatives!r}: pass SmolyakStein() or MonteCarloStein().")
             chosen = derivatives.fitted(self._assembly.compiled.rows, self._assembly.scale, x.dtype)
         with torch.inference_mode():
             values = self._smoothed(chosen, x)

@@ -56,7 +56,14 @@ def test_a_resumed_run_is_the_uninterrupted_one(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    "estimator", [pz.MonteCarloStein(samples=8), pz.RandomDirections(2), pz.SmolyakStein(sigma="auto")]
+    "estimator",
+    [
+        pz.MonteCarloStein(samples=8),
+        pz.RandomDirections(2),
+        pz.SmolyakStein(sigma="auto"),
+        pz.RandomDirections(np.int64(2), np.float32(0.125), replacement=np.False_, seed=np.int64(3)),
+        pz.SmolyakStein(level=(np.int64(3),) * 6),
+    ],
 )
 def test_random_derivatives_are_drawn_again(tmp_path, estimator):
     options = {"derivatives": estimator, "network": pz.MLP(width=4), "points": 20}

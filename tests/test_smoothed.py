@@ -8,7 +8,7 @@ import torch
 from numpy.polynomial import hermite_e
 
 import pinnzo as pz
-from pinnzo.errors import StencilError
+from pinnzo.errors import SettingError, StencilError
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +66,8 @@ def test_kinds_of_input(solution):
 def test_estimators_that_do_not_smooth_are_refused(solution, estimator):
     with pytest.raises(StencilError, match="does not smooth"):
         solution.smoothed([[0.1, 0.2, 0.3]], estimator)
+
+
+def test_what_is_no_estimator_is_refused(solution):
+    with pytest.raises(SettingError, match=r"derivatives is 'smolyak'.*SmolyakStein"):
+        solution.smoothed(np.zeros((1, 3)), "smolyak")

@@ -35,8 +35,8 @@ class FieldWithChanges(Field, Protocol):
     """A field that may know its changes without subtracting values; it can be asked from several threads."""
 
     @property
-    def count(self) -> int:
-        """The number K of functions."""
+    def kept(self) -> int:
+        """Numbers that belong to one point alone, for all K functions, in units of a few."""
         ...
 
     def around(self, x: torch.Tensor, pairs: int) -> FieldChanges | None:
@@ -74,11 +74,11 @@ def sums_of_changes(
     """
     pairs = max(1, tile_elements // field.width)
     # What is kept of a point are a few numbers for each unit of each layer.
-    block = max(1, tile_elements // (2 * field.width * field.count))
+    block = max(1, tile_elements // (2 * field.kept))
     blocks = math.ceil(x.shape[0] / block)
     workers = default_workers() if x.device.type == "cpu" else 1
     if workers > 1:
-        work = x.shape[0] * nodes.shape[0] * field.width * field.count
+        work = x.shape[0] * nodes.shape[0] * field.kept
         blocks = max(blocks, min(2 * workers, work // LEAST_SHARE, x.shape[0]))
     x_blocks = torch.tensor_split(x + nodes[:1], blocks)
     p, j = tile_shape(pairs, x_blocks[0].shape[0], nodes.shape[0] - 1)

@@ -78,7 +78,9 @@ class DirectionalPlan:
         random_norms: which norms have.
 
     Raises:
-        StencilError: an operator has other derivatives, or its estimate would be biased.
+        ShapeError: an operator or a norm names an axis that is not there.
+        StencilError: an operator has other derivatives, or its estimate would be biased, or there would be more than
+            2,000,000 nodes or 4e8 numbers in the directions.
     """
 
     def __init__(
@@ -97,10 +99,14 @@ class DirectionalPlan:
         # (order, family, row, coefficient): Σ_w D^order_w f times the coefficient.
         self._moments: list[tuple[int, bytes, int, float]] = []
         self._exact: list[tuple[np.ndarray, int]] = []
-        self._projected: list[tuple[bytes, np.ndarray, int]] = []
+        # (family, vectors b as columns (D, n), their rows): Σ_w (b·w) D_w f.
+        self._projected: list[tuple[bytes, np.ndarray, list[int]]] = []
         self._identity = np.zeros(len(self.rows))
         first: dict[tuple[tuple[int, float], ...], list[int]] = {}
         sorted_rows = [_Parts.of(operator, len(step)) for operator in self.rows]
+        for axis in (axis for axes in self.norms for axis in axes):
+            if not 0 <= axis < len(step):
+                raise ShapeError(f"A squared gradient names axis {axis}, but the axes are 0 … {len(step) - 1}.")
         for r, parts in enumerate(sorted_rows):
             if parts.fourth:
                 self._add_biharmonic(r, *parts.biharmonic())
@@ -115,7 +121,7 @@ class DirectionalPlan:
         random = {key for key, family in self._families.items() if not family.complete}
         self.random_rows = frozenset(
             [r for _, key, r, _ in self._moments if key in random]
-            + [r for key, _, r in self._projected if key in random]
+            + [r for key, _, rows in self._projected if key in random for r in rows]
         )
         self.random_norms = frozenset(n for n, key in enumerate(self._norm_families) if key in random)
 
@@ -125,20 +131,19 @@ class DirectionalPlan:
         projections = [drawn[key] for key in self._norm_families]
         sums = DirectionalSums(self.step, len(self.rows) + sum(map(len, projections)))
         sums.identity[: len(self.rows)] = self._identity
-        along = {key: [sums.along(w) for w in directions] for key, directions in drawn.items()}
         for order, key, row, coefficient in self._moments:
-            for direction in along[key]:
-                sums.add(order, direction, row, coefficient)
+            for w in drawn[key]:
+                sums.add(order, w, [row], coefficient)
         for b, row in self._exact:
-            sums.add(1, sums.along(b), row, 1.0)
-        for key, b, row in self._projected:
+            sums.add(1, b, [row], 1.0)
+        for key, vectors, rows in self._projected:
             # E Σ_w (b·w) w·g = b·g for a family of the identity.
-            for direction, share in zip(along[key], drawn[key] @ b, strict=True):
-                sums.add(1, direction, row, float(share))
+            for w, shares in zip(drawn[key], drawn[key] @ vectors, strict=True):
+                sums.add(1, w, rows, shares)
         column = len(self.rows)
-        for key in self._norm_families:
-            for direction in along[key]:
-                sums.add(1, direction, column, 1.0)
+        for directions in projections:
+            for w in directions:
+                sums.add(1, w, [column], 1.0)
                 column += 1
         held = [torch.from_numpy(w[:, list(axes)]) for w, axes in zip(projections, self.norms, strict=True)]
         return DirectionalDiscretisation(self, held, *sums.collect())
@@ -189,7 +194,9 @@ class DirectionalPlan:
             self._exact += [(self._vector(b), row) for row in rows]
 
     def _project(self, vectors: dict[tuple[tuple[int, float], ...], list[int]], key: bytes) -> None:
-        self._projected += [(key, self._vector(b), row) for b, rows in vectors.items() for row in rows]
+        pairs = [(b, row) for b, rows in vectors.items() for row in rows]
+        columns = np.stack([self._vector(b) for b, _ in pairs], axis=1)
+        self._projected.append((key, columns, [row for _, row in pairs]))
 
     def _vector(self, entries: tuple[tuple[int, float], ...]) -> np.ndarray:
         vector = np.zeros(len(self.step))

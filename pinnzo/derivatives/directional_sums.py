@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 import torch
-
-Direction: TypeAlias = "tuple[int, float]"
-"""A node x + δ and the number of times that w is as long as δ."""
 
 
 @dataclass
@@ -28,16 +25,16 @@ class DirectionalSums:
     columns: int
     _shifts: list[np.ndarray] = field(default_factory=list)
     _known: dict[bytes, int] = field(default_factory=dict)
-    _entries: list[tuple[int, int, int, float]] = field(default_factory=list)
+    _entries: list[tuple[int, int, Sequence[int], np.ndarray]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.identity = np.zeros(self.columns)
 
-    def along(self, w: np.ndarray) -> Direction | None:
-        """A direction that derivatives can be taken along; None for the zero vector."""
+    def add(self, order: int, w: np.ndarray, columns: Sequence[int], coefficients: float | np.ndarray) -> None:
+        """Add multiples of D^m_w f to some columns, none of them twice, with a coefficient for each or for all."""
         length = float(np.linalg.norm(w / self.step))
-        if length == 0.0:
-            return None
+        if length == 0.0 or not np.any(coefficients):
+            return
         shift = w / length
         if shift[np.flatnonzero(shift)[0]] < 0:
             shift, length = -shift, -length
@@ -45,26 +42,16 @@ class DirectionalSums:
         node = self._known.setdefault(key, len(self._shifts))
         if node == len(self._shifts):
             self._shifts.append(shift)
-        return node, length
-
-    def add(self, order: int, direction: Direction | None, column: int, coefficient: float) -> None:
-        """Add a multiple of D^m_w f to a column."""
-        if direction is not None and coefficient != 0.0:
-            node, length = direction
-            self._entries.append((order, node, column, coefficient * length**order))
+        self._entries.append((order, node, columns, np.asarray(coefficients) * length**order))
 
     def collect(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Nodes (J, D) with the centre first where it is needed, weights (J, R) and their exact sums (R,)."""
         count = len(self._shifts)
         # The differences D¹, D² and D⁴ for a step of 1 at the nodes −2, −1, 0, 1, 2.
-        rules = {
-            1: np.array([0.0, -0.5, 0.0, 0.5, 0.0]),
-            2: np.array([0.0, 1.0, -2.0, 1.0, 0.0]),
-            4: np.array([1.0, -4.0, 6.0, -4.0, 1.0]),
-        }
+        rules = {1: (0.0, -0.5, 0.0, 0.5, 0.0), 2: (0.0, 1.0, -2.0, 1.0, 0.0), 4: (1.0, -4.0, 6.0, -4.0, 1.0)}
         weights = np.zeros((5, count, self.columns))
-        for order, node, column, coefficient in self._entries:
-            weights[:, node, column] += coefficient * rules[order]
+        for order, node, columns, coefficients in self._entries:
+            weights[:, node, columns] += coefficients * np.array(rules[order])[:, None]
         shifts = np.array(self._shifts).reshape(count, len(self.step))
         far = (weights[0] != 0).any(axis=1)
         blocks = [(1.0, weights[3], slice(None)), (-1.0, weights[1], slice(None))]

@@ -9,6 +9,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 import torch
 
+from pinnzo.derivatives.stencil import MAX_NUMBERS, check_size
+from pinnzo.errors import StencilError
+
 Distribution: TypeAlias = Literal["rademacher", "gaussian", "coordinates"]
 
 
@@ -37,7 +40,10 @@ class Family:
         cls, factor: np.ndarray, count: int, distribution: Distribution, replacement: bool, *, mixed: bool = False
     ) -> Family:
         """A family that is complete where its rank allows it, unless ``mixed``."""
-        return cls(factor, count, distribution, replacement, len(factor) <= count and not mixed)
+        complete = len(factor) <= count and not mixed
+        if not complete:
+            check_size(2 * count + 1, factor.shape[1], "Take fewer directions.")
+        return cls(factor, count, distribution, replacement, complete)
 
     def draw(self, generator: torch.Generator) -> np.ndarray:
         """Directions w_k, (V, D), or (R, D) where the family is complete."""
@@ -59,7 +65,16 @@ class Family:
 
 
 def identity_factor(axes: Sequence[int], dimension: int) -> np.ndarray:
-    """The factor of the identity on some axes, (R, D)."""
+    """The factor of the identity on some axes, (R, D).
+
+    Raises:
+        StencilError: it would have more than 4e8 entries.
+    """
+    if len(axes) * dimension > MAX_NUMBERS:
+        raise StencilError(
+            f"RandomDirections would hold {len(axes):,} × {dimension:,} numbers for an operator; the limit is "
+            f"{MAX_NUMBERS:,}. Take fewer variables."
+        )
     factor = np.zeros((len(axes), dimension))
     factor[np.arange(len(axes)), list(axes)] = 1.0
     return factor

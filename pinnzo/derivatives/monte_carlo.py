@@ -68,6 +68,8 @@ class MonteCarloStein(Estimator):
         if not isinstance(self.samples, (int, np.integer)) or isinstance(self.samples, bool) or self.samples < 1:
             raise SettingError(f"samples is {self.samples!r}, but has to be a whole number of 1 or more: 1024, say.")
         check_step("sigma", self.sigma)
+        check_flag("antithetic", self.antithetic)
+        check_flag("control_variate", self.control_variate)
         check_seed(self.seed)
 
     def fitted(self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype) -> MonteCarloStein:
@@ -88,7 +90,7 @@ class MonteCarloStein(Estimator):
         if dimension < 1:
             raise SettingError(f"dimension is {dimension}, but a stencil needs at least one variable.")
         check_size((1 + self.antithetic) * self.samples + 1, dimension, "Take fewer samples.")
-        source = generator or torch.Generator().manual_seed(self.seed)
+        source = generator or torch.Generator().manual_seed(int(self.seed))
         z = torch.randn(self.samples, dimension, generator=source, dtype=torch.float64, device=source.device)
         return MonteCarloStencil(self, z.cpu().numpy())
 
@@ -156,7 +158,17 @@ def check_seed(seed: int) -> None:
     """Check the seed of an estimator.
 
     Raises:
-        SettingError: it is no whole number of at least 0.
+        SettingError: it is no whole number from 0 to 2⁶⁴ − 1.
     """
-    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
-        raise SettingError(f"seed is {seed!r}, but has to be a whole number of 0 or more.")
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < 2**64:
+        raise SettingError(f"seed is {seed!r}, but has to be a whole number of 0 or more, and less than 2**64.")
+
+
+def check_flag(name: str, value: bool) -> None:
+    """Check a setting that is on or off.
+
+    Raises:
+        SettingError: it is neither True nor False.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise SettingError(f"{name} is {value!r}, but has to be True or False.")

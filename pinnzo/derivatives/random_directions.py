@@ -12,7 +12,7 @@ import torch
 from pinnzo.derivatives.base import Estimator
 from pinnzo.derivatives.directional_plan import DirectionalDiscretisation, DirectionalPlan
 from pinnzo.derivatives.families import Distribution
-from pinnzo.derivatives.monte_carlo import check_seed
+from pinnzo.derivatives.monte_carlo import check_flag, check_seed
 from pinnzo.derivatives.steps import Scale, Step, balanced_steps, check_step, per_variable, scale_of
 from pinnzo.errors import SettingError
 from pinnzo.multiindex import LinearOperator
@@ -89,6 +89,7 @@ class RandomDirections(Estimator):
         if self.distribution not in get_args(Distribution):
             names = ", ".join(get_args(Distribution))
             raise SettingError(f"distribution is {self.distribution!r}, but has to be one of {names}.")
+        check_flag("replacement", self.replacement)
         if self.replacement and self.distribution != "coordinates":
             raise SettingError(f'replacement is a setting of "coordinates"; distribution is {self.distribution!r}.')
         check_seed(self.seed)
@@ -108,11 +109,12 @@ class RandomDirections(Estimator):
             norms: for squared gradients the axes of each; see ``DirectionalDiscretisation``.
 
         Raises:
-            StencilError: an operator has other derivatives, or its estimate would be biased.
+            StencilError: an operator has other derivatives, or its estimate would be biased, or the directions would
+                take too much memory.
         """
         step = per_variable("step", self.step, dimension)
         plan = DirectionalPlan(rows, norms, step, self.directions, self.distribution, self.replacement)
-        return plan.draw(torch.Generator().manual_seed(self.seed))
+        return plan.draw(torch.Generator().manual_seed(int(self.seed)))
 
     def gradient_norm_squared(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 
 import sympy as sp
+from sympy.core.relational import Relational
 
 
 def nonlinear_symbol(expression: sp.Expr, symbols: Set[sp.Symbol]) -> sp.Symbol | None:
@@ -20,7 +21,11 @@ def nonlinear_symbol(expression: sp.Expr, symbols: Set[sp.Symbol]) -> sp.Symbol 
     """
     for term in sp.Add.make_args(expression):
         inside = sorted(term.free_symbols & symbols, key=str)
+        # Derivatives do not see a jump between the pieces of a function.
+        switches = {symbol for condition in term.atoms(Relational) for symbol in condition.free_symbols}
         for symbol in inside:
+            if symbol in switches:
+                return symbol
             if term.diff(symbol).free_symbols & symbols:
                 expanded = sp.expand(term)
                 if expanded != term:

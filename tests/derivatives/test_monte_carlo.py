@@ -146,7 +146,19 @@ def test_weights_of_order_zero_smooth():
     assert float(stencil.weights((0, 0))[0]) == 0.0
 
 
-@pytest.mark.parametrize("settings", [{"samples": 0}, {"samples": 2.5}, {"sigma": -1}, {"sigma": "big"}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"samples": 0},
+        {"samples": 2.5},
+        {"sigma": -1},
+        {"sigma": "big"},
+        {"seed": -1},
+        {"seed": 2**64},
+        {"antithetic": "no"},
+        {"control_variate": None},
+    ],
+)
 def test_bad_settings(settings):
     with pytest.raises(SettingError, match=next(iter(settings))):
         MonteCarloStein(**settings)

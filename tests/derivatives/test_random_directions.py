@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import pinnzo as pz
 from pinnzo.derivatives import LinearOperator, RandomDirections
 from pinnzo.derivatives.evaluation import FunctionField
-from pinnzo.errors import SettingError, StencilError
+from pinnzo.errors import SettingError, ShapeError, StencilError
 
 D, V, DRAWS = 12, 4, 10_000
 KINDS = [("rademacher", False), ("gaussian", False), ("coordinates", False), ("coordinates", True)]
@@ -158,6 +158,34 @@ def test_the_first_node_lies_one_step_away():
     torch.testing.assert_close(lengths, torch.tensor([0.0] + [1.0] * 8, dtype=torch.float64))
 
 
+def test_projected_derivatives_are_their_definition():
+    """Σ_w (b·w) D_w f for many vectors b."""
+    dimension, f = 40, SmoothFunction(40, seed=1)
+    points = random_points(3, dimension)
+    vectors = torch.randn(dimension, 30, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    rows = [LinearOperator.directional(b.tolist()) for b in vectors.T] * 2 + [
+        LinearOperator.laplacian(range(dimension))
+    ]
+    found = RandomDirections(V, 0.05).discretise(rows, dimension, [tuple(range(dimension))])
+    values = found.apply(FunctionField(f), points)[0]
+    w, slopes = found.projections[0], values[:, len(rows) :]
+    torch.testing.assert_close(values[:, : 2 * 30], slopes @ (w @ vectors).repeat(1, 2))
+    assert found.evaluations_per_point == 2 * V + 1
+
+
+def test_axes_that_are_not_there():
+    for axes in ([D], [-1]):
+        with pytest.raises(ShapeError, match=r"axis .* 0 … 11"):
+            RandomDirections(V, 0.1).gradient_norm_squared(lambda x: x.sum(1), torch.zeros(1, D), axes)
+
+
+def test_directions_that_do_not_fit_into_memory():
+    with pytest.raises(StencilError, match="fewer directions"):
+        RandomDirections(2_000_000, 0.1, "gaussian").discretise([LinearOperator.biharmonic(range(3))], 3)
+    with pytest.raises(StencilError, match="fewer variables"):
+        RandomDirections(4, 0.1).discretise([LinearOperator.laplacian(range(30_000))], 30_000)
+
+
 def test_draws_repeat():
     estimator, rows = RandomDirections(4, 0.1), [LinearOperator.laplacian(range(20))]
     first = estimator.discretise(rows, 20)
@@ -178,6 +206,7 @@ BIASED = {
     "square of a Laplacian": lambda u, x: pz.laplacian(u, x) ** 2 + u,
     "product of estimates": lambda u, x: pz.laplacian(u, x) * pz.gradient_norm_squared(u, x),
     "function of an estimate": lambda u, x: sp.sin(pz.laplacian(u, x)),
+    "switch": lambda u, x: u + sp.Piecewise((1, pz.laplacian(u, x) > 0), (2, True)),
     "power of a norm": lambda u, x: sp.sqrt(1 + pz.gradient_norm_squared(u, x)) + pz.laplacian(u, x),
 }
 UNBIASED = {
@@ -272,7 +301,9 @@ def test_other_operators_are_refused():
         {"step": 0},
         {"distribution": "normal"},
         {"replacement": True},
+        {"replacement": "no", "distribution": "coordinates"},
         {"seed": "x"},
+        {"seed": 2**64},
     ],
 )
 def test_bad_settings(bad):

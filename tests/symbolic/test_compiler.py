@@ -16,16 +16,17 @@ from pinnzo.symbolic import (
     Condition,
     Gaussian,
     Problem,
-    compiler,
     coordinates,
     divergence,
     gradient,
     gradient_norm_squared,
     laplacian,
+    sites,
 )
 from pinnzo.symbolic.calculus import Differentiator
-from pinnzo.symbolic.compiler import CompiledProblem, product_rule
+from pinnzo.symbolic.compiler import CompiledProblem
 from pinnzo.symbolic.conditions import Boundary
+from pinnzo.symbolic.sites import product_rule
 
 x = coordinates("x", 2)
 x1, x2 = x
@@ -171,8 +172,8 @@ def test_ansatz_values():
 @pytest.mark.parametrize(("added", "dense"), [(8, 0), (0, 0), (0, 1 << 20)])
 def test_all_ways_to_add_up_rows_are_the_same(monkeypatch, added, dense):
     """A few rows are added one by one, many by index_add or, in small problems, by a product with a 0/1 matrix."""
-    monkeypatch.setattr(compiler, "MAX_ADDED", added)
-    monkeypatch.setattr(compiler, "MAX_DENSE_SCATTER", dense)
+    monkeypatch.setattr(sites, "MAX_ADDED", added)
+    monkeypatch.setattr(sites, "MAX_DENSE_SCATTER", dense)
     many = coordinates("y", 130)
     v = sp.Function("u")(*many)
     problem = Problem(sp.Eq(gradient_norm_squared(v, many), 1), Gaussian(many), ansatz=(many[0], 1 + many[1] ** 2))
