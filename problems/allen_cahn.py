@@ -42,7 +42,7 @@ def allen_cahn_sharp(stiffness: float = 5.0) -> pz.Problem:
 
 
 def allen_cahn_nd(dimension: int = 20) -> pz.Problem:
-    """u_t + Δu + u − u³ = 0 on R^D, u(x, 0.3) = 1/(2 + 0.4‖x‖²) (Han, Jentzen & E 2018); reference by a radial solver."""
+    """u_t + Δu + u − u³ = 0 on R^D, u(x, 0.3) = 1/(2 + 0.4‖x‖²) (Han, Jentzen & E 2018); by a radial solver."""
     x = pz.coordinates("x", dimension)
     t = sp.Symbol("t", real=True)
     u = sp.Function("u")(*x, t)

@@ -6,7 +6,7 @@ import pinnzo as pz
 
 
 def darcy() -> pz.Problem:
-    """−∇·(k∇u) = q on the unit square, k = e^(sin(πx) + y), u = 0 on the boundary; exact x(1−x) sin(πy), manufactured."""
+    """−∇·(k∇u) = q on [0, 1]², k = e^(sin(πx) + y), u = 0 on the boundary; exact x(1−x) sin(πy), manufactured."""
     x, y = sp.symbols("x y", real=True)
     u = sp.Function("u")(x, y)
     permeability = sp.exp(sp.sin(sp.pi * x) + y)

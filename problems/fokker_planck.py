@@ -6,7 +6,7 @@ import pinnzo as pz
 
 
 def fokker_planck(correlation: float = 0.6) -> pz.Problem:
-    """p_t = ∇·(xp) + Σ D_ij ∂_i∂_j p on R², D = (1 ρ; ρ 1)/2; exact normal density of covariance e^(−2t)I/2 + (1−e^(−2t))D."""
+    """p_t = ∇·(xp) + Σ D_ij ∂_i∂_j p on R², D = (1 ρ; ρ 1)/2; exact normal, covariance D + e^(−2t)(I/2 − D)."""
     x = pz.coordinates("x", 2)
     t = sp.Symbol("t", real=True)
     p = sp.Function("p")(*x, t)

@@ -12,9 +12,7 @@ def kuramoto_sivashinsky(end: float = 20.0) -> pz.Problem:
     u = sp.Function("u")(x, t)
     length = 32 * sp.pi
     periodic = [
-        pz.Condition(
-            sp.Eq(u.diff(x, order).subs(x, 0), u.diff(x, order).subs(x, length)), name=f"periodic {order}"
-        )
+        pz.Condition(sp.Eq(u.diff(x, order).subs(x, 0), u.diff(x, order).subs(x, length)), name=f"periodic {order}")
         for order in range(4)
     ]
     return pz.Problem(

@@ -1,4 +1,4 @@
-"""Poisson's equation in a ball in many dimensions, with a solution that couples neighbouring coordinates."""
+"""Poisson's equation in the unit ball in many dimensions, with a solution that couples neighbouring coordinates."""
 
 import sympy as sp
 import torch
@@ -6,8 +6,10 @@ import torch
 import pinnzo as pz
 
 
-def two_body_poisson(dimension: int = 100, seed: int = 0) -> pz.Problem:
-    """Δu = g in the unit ball, u = 0 on it; exact (1−‖x‖²) Σ c_i sin(x_i + cos x_(i+1) + x_(i+1) cos x_i) (Shi et al. 2024)."""
+def two_body_poisson(dimension: int = 20, seed: int = 0) -> pz.Problem:
+    """Δu = g in a ball, u = 0 on it; (1−‖x‖²) Σ c_i sin(x_i + cos x_(i+1) + x_(i+1) cos x_i) (Shi et al. 2024)."""
+    if dimension < 2:
+        raise pz.PinnzoError("two-body-poisson couples neighbouring coordinates: give a dimension of at least 2.")
     x = pz.coordinates("x", dimension)
     u = sp.Function("u")(*x)
     coefficients = torch.randn(dimension - 1, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)

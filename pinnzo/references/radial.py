@@ -18,9 +18,7 @@ SPACE, TIME = 80, 24
 Array = NDArray[np.float64]
 
 
-def radial_allen_cahn(
-    dimension: int, space: int = SPACE, time: int = TIME
-) -> Callable[[torch.Tensor], torch.Tensor]:
+def radial_allen_cahn(dimension: int, space: int = SPACE, time: int = TIME) -> Callable[[torch.Tensor], torch.Tensor]:
     """The solution of u_t + Δu + u − u³ = 0 with u(x, 0.3) = 1/(2 + 0.4‖x‖²).
 
     With s = ‖x‖² and τ = 0.3 − t it is v(s, τ), v_τ = 4s v_ss + 2D v_s + v − v³, by Chebyshev collocation in s and an
