@@ -6,7 +6,7 @@ import pinnzo as pz
 
 
 def black_scholes(rate: float = 0.05, volatility: float = 0.2) -> pz.Problem:
-    """V_t + σ²S²V_SS/2 + rSV_S − rV = 0, V(S, 1) = max(S − 1, 0), in units of the strike; exact Black & Scholes 1973."""
+    """V_t + σ²S²V_SS/2 + rSV_S − rV = 0, V(S, 1) = max(S − 1, 0), in units of the strike; Black & Scholes 1973."""
     s, t = sp.symbols("s t", real=True)
     v = sp.Function("v")(s, t)
     r, sigma = sp.nsimplify(rate), sp.nsimplify(volatility)

@@ -14,7 +14,7 @@ from scipy.interpolate import make_interp_spline
 CONTOUR = 32
 """Points on the circle over which the coefficients are averaged, where their formulas would cancel."""
 
-Values = NDArray[np.float64]
+Values = NDArray[np.floating[Any]]
 Modes = NDArray[np.complex128]
 Reference = Callable[[torch.Tensor], torch.Tensor]
 
@@ -43,7 +43,7 @@ def etdrk4(
     roots = np.exp(1j * np.pi * (np.arange(1, CONTOUR + 1) - 0.5) / CONTOUR)
     z = h * linear[:, None] + roots
 
-    def mean(values: Modes) -> Values:
+    def mean(values: NDArray[Any]) -> Values:
         return h * values.mean(axis=1).real
 
     q = mean((np.exp(z / 2) - 1) / z)
