@@ -6,7 +6,7 @@ import torch
 import pinnzo as pz
 
 
-def two_body_poisson(dimension: int = 20, seed: int = 0) -> pz.Problem:
+def two_body_poisson(dimension: int = 10, seed: int = 0) -> pz.Problem:
     """Δu = g in a ball, u = 0 on it; (1−‖x‖²) Σ c_i sin(x_i + cos x_(i+1) + x_(i+1) cos x_i) (Shi et al. 2024)."""
     if dimension < 2:
         raise pz.PinnzoError("two-body-poisson couples neighbouring coordinates: give a dimension of at least 2.")
