@@ -25,7 +25,7 @@ def black_scholes(rate: float = 0.05, volatility: float = 0.2) -> pz.Problem:
             # The kink at the strike keeps these data out of an ansatz: they become a penalty.
             sp.Eq(v.subs(t, 1), sp.Max(s - 1, 0)),
             sp.Eq(v.subs(s, 0), 0),
-            # Far in the money this is s − e^(−r(1−t)), to 1e-4.
+            # Far in the money this is s − e^(−r(1−t)), to 1e-5.
             sp.Eq(v.subs(s, 2), call.subs(s, 2)),
         ],
         exact=call,
