@@ -13,7 +13,7 @@ def two_body_poisson(dimension: int = 10, seed: int = 0) -> pz.Problem:
     x = pz.coordinates("x", dimension)
     u = sp.Function("u")(*x)
     coefficients = torch.randn(dimension - 1, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    # Pair by pair, differentiated by hand: SymPy takes minutes for the sum. The waves are sin w.
+    # By hand, pair by pair: SymPy would differentiate every pair in every coordinate. The waves are sin w.
     a, b = sp.symbols("a b", real=True)
     w = a + sp.cos(b) + b * sp.cos(a)
     value, slope = sp.sin(w), sp.cos(w) * (a + b * sp.cos(a) - b * (a * sp.sin(a) + sp.sin(b)))
