@@ -144,8 +144,8 @@ def problems() -> dict[str, Entry]:
     """The bundled problems by name.
 
     Example:
-        >>> list(problems())
-        ['heat', 'heat-nd', 'hjb', 'hjb-lq', 'poisson', 'poisson-2d']
+        >>> [name for name in problems() if "heat" in name]
+        ['heat', 'heat-high', 'heat-nd']
     """
     found: dict[str, Entry] = {}
     for path in sorted(problem_folder().glob("[a-z]*.py")):

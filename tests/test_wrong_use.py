@@ -5,7 +5,7 @@ from running import command
 
 CASES = [
     # what is asked for; what the sentence must contain
-    ("solve nonsense", "There is no problem 'nonsense'; the bundled ones are: heat, heat-nd, hjb, hjb-lq"),
+    ("solve nonsense", "There is no problem 'nonsense'; the bundled ones are: advection-diffusion, allen-cahn"),
     ("solve hjb --wrong", "No such option: --wrong"),
     ("solve", "Missing argument"),
     ("nonsense", "No such command 'nonsense'"),
