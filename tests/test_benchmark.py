@@ -184,7 +184,7 @@ def test_wrong_use(arguments, sentence):
 
 
 def test_no_names_are_refused():
-    with pytest.raises(SettingError, match="names is empty: choose among heat"):
+    with pytest.raises(SettingError, match="names is empty: choose among advection-diffusion"):
         pz.benchmark([], **SMALL)
 
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 import pinnzo as pz
-from pinnzo.catalogue import _folder
+from pinnzo.catalogue import problem_folder
 from pinnzo.references.cole_hopf import burgers_sine
 from pinnzo.references.radial import radial_allen_cahn
 from pinnzo.references.spectral import allen_cahn_layers, etdrk4, kuramoto_sivashinsky_waves
 
-MEASURED = json.loads((_folder() / "measured.json").read_text())
+MEASURED = json.loads((problem_folder() / "measured.json").read_text())
 
 # Central differences of order 4 for the first to the fourth derivative: weights of the nodes −3 … 3.
 DIFFERENCES = {

@@ -88,7 +88,7 @@ CASES = [
     ("plot saved --axes x1 --at t=noon", "--at t=noon is not a number"),
     ("plot saved --axes x1 --at t=1e999", "give a finite number"),
     ("list --wrong", "No such option: --wrong"),
-    ("benchmark nonsense", "There is no problem 'nonsense'; the bundled ones are: heat, heat-nd, hjb, hjb-lq"),
+    ("benchmark nonsense", "There is no problem 'nonsense'; the bundled ones are: advection-diffusion"),
     ("benchmark hjb nonsense", "There is no problem 'nonsense'"),
     ("benchmark hjb --seconds 0", "seconds must be positive and finite, got 0"),
     ("benchmark hjb --steps 0", "steps must be a whole number of at least 1, got 0"),
