@@ -32,6 +32,8 @@ from pinnzo.symbolic import Box as Box
 from pinnzo.symbolic import Condition as Condition
 from pinnzo.symbolic import Gaussian as Gaussian
 from pinnzo.symbolic import Problem as Problem
+from pinnzo.symbolic import Shell as Shell
+from pinnzo.symbolic import Simplex as Simplex
 from pinnzo.symbolic import coordinates as coordinates
 from pinnzo.symbolic import divergence as divergence
 from pinnzo.symbolic import gradient as gradient

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sympy as sp
 
 from pinnzo.multiindex import LinearOperator, MultiIndex
-from pinnzo.symbolic.domains import Ball, Box, Domain
+from pinnzo.symbolic.domains import Domain
 from pinnzo.symbolic.quantities import exact_number
 
 
@@ -65,7 +65,7 @@ def refine(expression: sp.Expr, domain: Domain) -> sp.Expr:
     expression = sp.sympify(expression)
     signed: dict[sp.Basic, sp.Basic] = {}
     for factor in domain.factors:
-        if not isinstance(factor, (Box, Ball)):
+        if not factor.bounded:
             continue
         for symbol, (low, high) in zip(factor.variables, factor.scale(), strict=True):
             if low >= 0:
