@@ -123,7 +123,7 @@ class Domain(ABC):
             if len(points) >= count:
                 return points[:count]
             asked *= 2
-        raise DeclarationError(f"Of {asked // 2} candidates only {len(points)} lie in {self!r}: it cannot be sampled.")
+        raise DeclarationError(f"Of {asked // 2} candidates fewer than {count} lie in {self!r}: it cannot be sampled.")
 
     # The boundary.
 
