@@ -119,7 +119,8 @@ def settings_for(problem: Problem, given: Mapping[str, Any]) -> RunSettings:
 _CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        RunSettings, Budget, training.ResidualAdaptive, networks.MLP, networks.TensorTrainMLP, networks.TensorTrainMatrix,
+        RunSettings, Budget, training.ResidualAdaptive,
+        networks.MLP, networks.TensorTrainMLP, networks.TensorTrainMatrix,
         *(value for module in (derivatives, training) for value in vars(module).values() if isinstance(value, type)
           and dataclasses.is_dataclass(value) and issubclass(value, (Estimator, Trainer, GradientEstimator))),
     )

@@ -55,6 +55,10 @@ class Sampler:
         """Points of the domain with the columns in the order of the problem's variables."""
         return points[:, self._columns]
 
+    def inside(self, points: torch.Tensor) -> torch.Tensor:
+        """Which points (N, D), with columns in the order of the problem's variables, are in the domain: (N,)."""
+        return self.domain.inside(points[:, [self.variables.index(s) for s in self.domain.variables]])
+
     def condition(
         self,
         condition: ParsedCondition,

@@ -112,7 +112,7 @@ class Objective(ABC):
             scale: how many times the usual number.
         """
 
-    def adapt(self, theta: torch.Tensor, step: int, generator: torch.Generator, scale: float = 1.0) -> None:
+    def adapt(self, theta: torch.Tensor, step: int, generator: torch.Generator, scale: float = 1.0) -> None:  # noqa: B027
         """Take note of the parameters, (d,), before fresh points are drawn; for samplings that depend on them.
 
         Args:
@@ -127,7 +127,7 @@ class Objective(ABC):
         """What ``adapt`` has learnt, for a checkpoint."""
         return {}
 
-    def restore(self, memory: dict[str, torch.Tensor], device: torch.device) -> None:
+    def restore(self, memory: dict[str, torch.Tensor], device: torch.device) -> None:  # noqa: B027
         """Take over what a checkpoint held as ``memory``; where it is empty, forget."""
 
 

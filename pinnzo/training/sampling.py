@@ -29,6 +29,10 @@ class ResidualAdaptive:
     compared. The loss on held-out points, which chooses the best parameters, stays that of uniform points. Points of
     boundary and initial conditions stay uniform.
 
+    On −Δu = f with a peak of width 0.1 in the unit square, 60 points and 60 Levenberg–Marquardt steps, the median
+    error of six runs was 1.5 with uniform points, 0.12 with ``every=1``, 0.18 with 2 and 0.29 with 10, for 6, 3 and
+    0.5 % more network evaluations. A trainer with few queries a step, such as ``HybridZO``, wants a larger ``every``.
+
     C. Wu, M. Zhu, Q. Tan, Y. Kartha and L. Lu, A comprehensive study of non-adaptive and residual-based adaptive
     sampling for physics-informed neural networks, CMAME 403 (2023).
 
@@ -50,7 +54,7 @@ class ResidualAdaptive:
     k: float = 1.0
     c: float = 1.0
     candidates: float = 10.0
-    every: int = 10
+    every: int = 2
 
     def __post_init__(self) -> None:
         for name, least in (("k", 0), ("c", 0), ("candidates", 1)):

