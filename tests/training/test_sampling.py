@@ -198,11 +198,15 @@ def test_a_peak_is_found_by_adaptive_points():
     """With 60 points a step, uniform ones seldom meet the peak; medians of six runs were 1.5 and 0.18."""
     problem, errors = peak(), {}
     for sampling in ("uniform", "residual-adaptive"):
-        options = {"sampling": sampling, "points": 60, "network": pz.TensorTrainMLP(width=16)}
-        errors[sampling] = sorted(
-            pz.solve(problem, seed=i, **options, **steps(60)).error().relative_l2 for i in range(3)
-        )
-    assert errors["residual-adaptive"][1] < errors["uniform"][1] / 2
+        options = {"sampling": sampling, "points": 60, "network": pz.TensorTrainMLP(width=16), **steps(50)}
+        errors[sampling] = [pz.solve(problem, seed=i, **options).error().relative_l2 for i in range(2)]
+    assert max(errors["residual-adaptive"]) < min(errors["uniform"]) / 2
+
+
+@samplings
+def test_single_precision(sampling):
+    problem = pz.problem("heat-nd", dimension=2)
+    assert math.isfinite(quick(problem, sampling=sampling, dtype="float32").loss)
 
 
 def test_weights():
