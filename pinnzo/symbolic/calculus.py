@@ -58,6 +58,7 @@ def refine(expression: sp.Expr, domain: Domain) -> sp.Expr:
     """Simplify what depends on the sign of coordinates alone, such as |x| where the domain has x > 0.
 
     Example:
+        >>> from pinnzo.symbolic import Box
         >>> x = sp.Symbol("x", real=True)
         >>> refine(sp.Abs(x), Box({x: (0, 1)}))
         x

@@ -117,6 +117,7 @@ def normal_derivative(u: Any, ball: Domain) -> sp.Expr:
 
     Example:
         >>> import sympy as sp
+        >>> from pinnzo.symbolic import Ball
         >>> x, y = sp.symbols("x y", real=True)
         >>> normal_derivative(x**2 + y, Ball((x, y), radius=2))
         x**2 + y/2
