@@ -34,6 +34,8 @@ from pinnzo.symbolic import Box as Box
 from pinnzo.symbolic import Condition as Condition
 from pinnzo.symbolic import Gaussian as Gaussian
 from pinnzo.symbolic import Problem as Problem
+from pinnzo.symbolic import Shell as Shell
+from pinnzo.symbolic import Simplex as Simplex
 from pinnzo.symbolic import coordinates as coordinates
 from pinnzo.symbolic import divergence as divergence
 from pinnzo.symbolic import gradient as gradient
@@ -49,6 +51,7 @@ from pinnzo.training import History as History
 from pinnzo.training import HybridZO as HybridZO
 from pinnzo.training import LevenbergMarquardt as LevenbergMarquardt
 from pinnzo.training import RandomGradient as RandomGradient
+from pinnzo.training import ResidualAdaptive as ResidualAdaptive
 from pinnzo.training import ZerothOrder as ZerothOrder
 
 __version__ = _version("pinnzo")

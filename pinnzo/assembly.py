@@ -23,6 +23,7 @@ from pinnzo.settings import DTYPES, RunSettings
 from pinnzo.symbolic.compiler import CompiledProblem
 from pinnzo.symbolic.problem import Problem
 from pinnzo.training.residual_objective import ResidualObjective
+from pinnzo.training.sampling import ResidualAdaptive
 
 VALIDATION_POINTS = 1000
 ERROR_POINTS = 1000
@@ -79,7 +80,7 @@ class Assembly:
     @cached_property
     def objective(self) -> ResidualObjective:
         """The loss that is trained on."""
-        return self._objective(self.settings.points)
+        return self._objective(self.settings.points, self.settings.sampling)
 
     @cached_property
     def validation(self) -> ResidualObjective:
@@ -143,7 +144,7 @@ class Assembly:
     def _test(self) -> tuple[torch.Tensor, torch.Tensor]:
         return self.reference("test", TEST_POINTS)
 
-    def _objective(self, points: int) -> ResidualObjective:
+    def _objective(self, points: int, sampling: str | ResidualAdaptive = "uniform") -> ResidualObjective:
         # A module holds the parameters while it is called, and what stands behind a black box is not known: neither
         # may be asked by two threads at once.
         alone = isinstance(self.network, (ModuleNetwork, BlackBoxNetwork))
@@ -156,4 +157,5 @@ class Assembly:
             self.dtype,
             1 if alone else default_workers(),
             self.ranks,
+            sampling,
         )

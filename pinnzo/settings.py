@@ -18,6 +18,7 @@ from pinnzo.errors import SettingError, StorageError
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.serialise import expression_from_json, expression_to_json
 from pinnzo.training import Budget, GradientEstimator, Trainer, as_trainer
+from pinnzo.training.sampling import as_sampling
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -56,6 +57,7 @@ class RunSettings:
         budget: when to stop.
         estimate: "network" or "solution": of which function the estimator takes derivatives.
         weights: of soft conditions, by name.
+        sampling: how the points of a step are drawn: a name, or a ``ResidualAdaptive``.
     """
 
     network: Any = field(default_factory=lambda: networks.TensorTrainMLP(width=32))
@@ -68,11 +70,13 @@ class RunSettings:
     budget: Budget = field(default_factory=lambda: Budget(seconds=45))
     estimate: str = "network"
     weights: Mapping[str, float] = field(default_factory=dict)
+    sampling: str | training.ResidualAdaptive = "uniform"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", str(self.dtype).removeprefix("torch."))
         object.__setattr__(self, "device", str(self.device))
         object.__setattr__(self, "trainer", as_trainer(self.trainer))
+        object.__setattr__(self, "sampling", as_sampling(self.sampling))
         points = self.trainer.points if self.points is None else self.points
         object.__setattr__(self, "points", whole_number(points, 1, "points", "the collocation points of a step"))
         object.__setattr__(self, "seed", whole_number(self.seed, 0, "seed", "the number that fixes the run"))
@@ -116,7 +120,8 @@ def settings_for(problem: Problem, given: Mapping[str, Any]) -> RunSettings:
 _CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        RunSettings, Budget, networks.MLP, networks.TensorTrainMLP, networks.TensorTrainMatrix,
+        RunSettings, Budget, training.ResidualAdaptive,
+        networks.MLP, networks.TensorTrainMLP, networks.TensorTrainMatrix,
         *(value for module in (derivatives, training) for value in vars(module).values() if isinstance(value, type)
           and dataclasses.is_dataclass(value) and issubclass(value, (Estimator, Trainer, GradientEstimator))),
     )

@@ -45,8 +45,11 @@ def make_slice(
     axes: Sequence[sp.Symbol],
     at: Mapping[sp.Symbol, float] | None,
     points: int,
+    inside: Callable[[torch.Tensor], torch.Tensor] | None = None,
 ) -> Slice:
     """Evaluate on a line or plane; variables that are not named stay at the middle of their range.
+
+    Where ``inside`` is given, values are NaN at points (N, D) for which it says no.
 
     Raises:
         SettingError: not one or two different variables, an unknown variable, or no grid.
@@ -66,11 +69,15 @@ def make_slice(
     mesh = np.meshgrid(*coordinates, indexing="ij")
     columns = [mesh[axes.index(s)].ravel() if s in axes else np.full(mesh[0].size, held[s]) for s in variables]
     x = torch.from_numpy(np.stack(columns, axis=1))
-    reference = exact(x)
+    reference, values = exact(x), evaluate(x).cpu().double()
+    if inside is not None:
+        outside = ~inside(x)
+        values = values.masked_fill(outside, math.nan)
+        reference = None if reference is None else reference.masked_fill(outside.to(reference.device), math.nan)
     return Slice(
         tuple(axes),
         coordinates,
-        evaluate(x).cpu().double().numpy().reshape(mesh[0].shape),
+        values.numpy().reshape(mesh[0].shape),
         None if reference is None else reference.cpu().numpy().reshape(mesh[0].shape),
         held,
     )

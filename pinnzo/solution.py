@@ -183,6 +183,8 @@ class Solution:
     def slice(self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101) -> Slice:
         """Values on a line (one variable) or a plane (two) through the domain.
 
+        Outside a domain with a hole or a notch, a shell or a difference, they are NaN.
+
         Args:
             axes: the variables that run over their range.
             at: values of the others; those not named stay at the middle of their range.
@@ -199,6 +201,8 @@ class Solution:
             axes,
             at,
             points,
+            # What a network says of a hole means nothing; around a convex domain it continues the solution.
+            None if self.problem.domain.convex else self.problem.sampler.inside,
         )
 
     def plot_slice(self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101) -> Figure:

@@ -18,7 +18,7 @@ from pinnzo.settings import settings_for
 from pinnzo.solution import Solution
 from pinnzo.storage import CHECKPOINT, header_of, prepare_folder, read_run, write_run
 from pinnzo.symbolic.problem import Problem
-from pinnzo.training import Budget, Trainer
+from pinnzo.training import Budget, ResidualAdaptive, Trainer
 from pinnzo.training.fit import Hooks, RunState, fit, start
 
 CHECKPOINT_SECONDS = 10.0
@@ -38,6 +38,7 @@ def solve(
     checkpoint: str | Path | None = None,
     estimate: str | None = None,
     weights: Mapping[str, float] | None = None,
+    sampling: str | ResidualAdaptive | None = None,
     progress: bool = True,
 ) -> Solution:
     """Solve a partial differential equation with forward passes of a network only.
@@ -62,6 +63,9 @@ def solve(
         estimate: "network" (the default) takes derivatives of f and treats A and B exactly; "solution" takes those
             of the whole u, as the paper does.
         weights: of the penalties of soft conditions, by name.
+        sampling: how the points of each step are drawn: "uniform" (the default: independent points of the domain's own
+            measure), "sobol" (scrambled Sobol points, mapped to the domain), "latin-hypercube", or "residual-adaptive",
+            which is ``ResidualAdaptive()``: more points where the residual is large.
         progress: show how it goes, on standard error.
 
     Returns:
@@ -82,6 +86,7 @@ def solve(
     given = {
         "network": network, "derivatives": derivatives, "trainer": trainer, "points": points, "seed": seed,
         "dtype": dtype, "device": device, "budget": budget, "estimate": estimate, "weights": weights,
+        "sampling": sampling,
     }  # fmt: skip
     if isinstance(problem, str):
         problem = catalogue.problem(problem)

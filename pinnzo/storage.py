@@ -109,6 +109,7 @@ def write_run(path: Path, run: RunState, header: Mapping[str, Any]) -> None:
     }
     tensors |= {
         "theta": state.theta, "generator": state.generator, "points": run.points, "best_theta": run.best_theta,
+        **{f"objective.{name}": tensor for name, tensor in run.objective.items()},
         # As text a long history would not fit in a header, which safetensors limits to 100 MB.
         **{f"history.{name}": torch.from_numpy(run.history.column(name)) for name in (*COUNTS, *MEASURES)},
     }  # fmt: skip
@@ -154,6 +155,7 @@ def read_run(
             int(body["validated_at"]),
             float(body["seconds"]),
             History(records),
+            {name.removeprefix("objective."): t for name, t in tensors.items() if name.startswith("objective.")},
         )
         declared = problem if problem is not None else _declared(body)
     except StorageError as error:

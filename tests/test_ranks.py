@@ -220,6 +220,9 @@ found = {
     "HybridZO": run("", trainer=pz.HybridZO(switch_step=2)),
     "FirstOrder": run("", trainer=pz.FirstOrder()),
     "module": run("", network=module),
+    "sobol": run("", "poisson", weights={"boundary": 5.0}, sampling="sobol"),
+    "adaptive": run("", sampling=pz.ResidualAdaptive(every=2)),
+    "adaptive with back-propagation": run("", sampling="residual-adaptive", trainer=pz.FirstOrder()),
     "black box": run("", network=box, trainer=pz.LevenbergMarquardt()),
 }
 json.dump(found, sys.stdout)

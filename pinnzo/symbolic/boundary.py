@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TypeAlias
 
 import sympy as sp
 import torch
@@ -10,9 +12,18 @@ import torch
 from pinnzo.errors import DeclarationError
 from pinnzo.multiindex import LinearOperator
 from pinnzo.symbolic.conditions import ParsedCondition
-from pinnzo.symbolic.domains import Ball, Box, Domain
+from pinnzo.symbolic.domains import Ball, Box, Difference, Domain, Edge, Product, Shell, Simplex
 from pinnzo.symbolic.quantities import Place
 from pinnzo.symbolic.torch_code import evaluate
+
+Rule: TypeAlias = Callable[[int, int, torch.Generator], torch.Tensor]
+"""How the unit cube is sampled: (count, columns, generator) → (count, columns)."""
+
+SOLIDS = (Ball, Shell, Simplex, Difference)
+"""The domains with a boundary of their own, apart from boxes, whose faces may belong to time."""
+
+MOST_TRIES = 10
+"""How often the candidates for points of a face are doubled before it is taken to be no part of the boundary."""
 
 
 class Sampler:
@@ -30,9 +41,23 @@ class Sampler:
         self.time = time
         self._columns = [domain.variables.index(s) for s in self.variables]
 
-    def interior(self, count: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-        """Points of the domain, (count, D)."""
-        return self.domain.sample(count, generator, dtype)[:, self._columns]
+    def interior(
+        self,
+        count: int,
+        generator: torch.Generator,
+        dtype: torch.dtype = torch.float64,
+        rule: Rule | None = None,
+    ) -> torch.Tensor:
+        """Points of the domain, (count, D): independent ones, or those that a rule for the unit cube gives."""
+        return self.arranged(_points(self.domain, count, generator, dtype, rule))
+
+    def arranged(self, points: torch.Tensor) -> torch.Tensor:
+        """Points of the domain with the columns in the order of the problem's variables."""
+        return points[:, self._columns]
+
+    def inside(self, points: torch.Tensor) -> torch.Tensor:
+        """Which points (N, D), with columns in the order of the problem's variables, are in the domain: (N,)."""
+        return self.domain.inside(points[:, [self.variables.index(s) for s in self.domain.variables]])
 
     def condition(
         self,
@@ -40,12 +65,28 @@ class Sampler:
         count: int,
         generator: torch.Generator,
         dtype: torch.dtype = torch.float64,
+        rule: Rule | None = None,
     ) -> list[torch.Tensor]:
         """Points where a condition holds: for each of its places (count, D), equal but for the held coordinates."""
-        points = self.interior(count, generator, dtype)
         if condition.on_whole_boundary:
-            return [self._move_to_boundary(points, generator)]
+            if rule is None and (self.solid is None or isinstance(self.solid, Ball)):
+                return [self._move_to_boundary(self.interior(count, generator, dtype), generator)]
+            points = _points(self._edge, count, generator, dtype, rule)
+            return [points[:, [self._edge.variables.index(s) for s in self.variables]]]
+        if self.domain.rejects:
+            return self._held_inside(condition, count, generator, dtype, rule)
+        points = self.interior(count, generator, dtype, rule)
         return [hold(points, place) for place in condition.places]
+
+    @property
+    def solid(self) -> Domain | None:
+        """The domain whose boundary is the spatial boundary, if it is no box."""
+        return next((f for f in self.domain.factors if isinstance(f, SOLIDS)), None)
+
+    @property
+    def shell(self) -> Shell | None:
+        """The shell whose two spheres are the spatial boundary, if they are."""
+        return next((f for f in self.domain.factors if isinstance(f, Shell)), None)
 
     @property
     def ball(self) -> Ball | None:
@@ -63,14 +104,67 @@ class Sampler:
             if s != self.time
         ]
 
+    @property
+    def solid_faces(self) -> list[tuple[int, float, float]]:
+        """The faces that a difference has from a box, as (axis, low, high)."""
+        intervals = {} if self.solid is None else self.solid.intervals
+        return [(self.variables.index(s), low, high) for s, (low, high) in intervals.items()]
+
     def check_boundary(self) -> None:
-        """Refuse ``Boundary`` on a domain whose spatial boundary is not one sphere or the faces of one box."""
-        balls = sum(isinstance(f, Ball) for f in self.domain.factors)
-        if balls + bool(self.box_faces) != 1:
+        """Refuse ``Boundary`` on a domain whose spatial boundary is not that of one of its factors."""
+        solids = sum(isinstance(f, SOLIDS) for f in self.domain.factors)
+        if solids + bool(self.box_faces) != 1:
             raise DeclarationError(
                 f"Boundary needs a domain with one spatial boundary, of a ball or of a box, but the domain is "
                 f"{self.domain}: write a condition for each face instead."
             )
+        if isinstance(self.solid, Difference) and self.time in self.solid.variables:
+            raise DeclarationError(
+                f"Boundary speaks of space, but {self.solid!r} has the time {self.time} as well: take the difference "
+                "in space and join it with time by *, or name another variable as time."
+            )
+
+    @cached_property
+    def _edge(self) -> Domain:
+        """The spatial boundary, joined with what else there is."""
+        if (solid := self.solid) is not None:
+            return Product(*(Edge(f) if f is solid else f for f in self.domain.factors))
+        boxes = {s: ends for f in self.domain.factors if isinstance(f, Box) for s, ends in f.intervals.items()}
+        time = {s: boxes.pop(s) for s in [self.time] if s in boxes}
+        others = [f for f in self.domain.factors if not isinstance(f, Box)]
+        return Product(Edge(Box(boxes)), *others, *([Box(time)] if time else []))
+
+    def _held_inside(
+        self,
+        condition: ParsedCondition,
+        count: int,
+        generator: torch.Generator,
+        dtype: torch.dtype,
+        rule: Rule | None,
+    ) -> list[torch.Tensor]:
+        """Points of the faces of a domain that something was taken away from: all places must be left."""
+        hull = self.domain.hull
+        asked = count
+        for _ in range(MOST_TRIES):
+            points = self.arranged(_points(hull, asked, generator, dtype, rule))
+            held = [hold(points, place) for place in condition.places]
+            each = [self._is_left(x, place) for x, place in zip(held, condition.places, strict=True)]
+            left = torch.stack(each).all(0)
+            if int(left.sum()) >= count:
+                return [x[left][:count] for x in held]
+            asked *= 2
+        raise DeclarationError(
+            f"Next to nothing of the place of the condition '{condition.text}' is left in the domain {self.domain}."
+        )
+
+    def _is_left(self, points: torch.Tensor, place: Place) -> torch.Tensor:
+        """Which points of a face have not been taken away with something else, (N, D) → (N,)."""
+        held = {self.variables[axis] for axis, _ in place}
+        left = torch.ones(len(points), dtype=torch.bool, device=points.device)
+        for factor in self.domain.factors:
+            own = points[:, [self.variables.index(s) for s in factor.variables]]
+            left &= factor.accepts(own) if held.isdisjoint(factor.variables) else factor.keeps_boundary(own)
+        return left
 
     def _move_to_boundary(self, points: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         if (ball := self.ball) is not None:
@@ -129,8 +223,9 @@ def _prescribed(condition: ParsedCondition, sampler: Sampler) -> list[object]:
     else:
         return []
     if condition.on_whole_boundary:
-        if sampler.ball is not None:
-            return [(what, "sphere")]
+        if sampler.solid is not None:
+            faces = [(what, ((axis, end),)) for axis, *ends in sampler.solid_faces for end in ends]
+            return [(what, "whole boundary"), *faces]
         return [(what, ((axis, end),)) for axis, *ends in sampler.box_faces for end in ends]
     (place,) = lowered.places
     return [(what, tuple((axis, float(value)) for axis, value in place))]
@@ -140,6 +235,15 @@ def point_text(point: torch.Tensor, sampler: Sampler) -> str:
     """A point for a message."""
     shown = [f"{s} = {float(v):.4g}" for s, v in zip(sampler.variables, point, strict=True)]
     return ", ".join(shown if len(shown) <= 4 else [*shown[:3], "…"])
+
+
+def _points(
+    domain: Domain, count: int, generator: torch.Generator, dtype: torch.dtype, rule: Rule | None
+) -> torch.Tensor:
+    """Points of a domain, independent ones or by a rule."""
+    if rule is None:
+        return domain.sample(count, generator, dtype)
+    return domain.spread(count, lambda n, columns: rule(n, columns, generator)).to(dtype)
 
 
 def hold(points: torch.Tensor, place: Place) -> torch.Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sympy as sp
 
 from pinnzo.multiindex import LinearOperator, MultiIndex
-from pinnzo.symbolic.domains import Ball, Box, Domain
+from pinnzo.symbolic.domains import Domain
 from pinnzo.symbolic.quantities import exact_number
 
 
@@ -58,6 +58,7 @@ def refine(expression: sp.Expr, domain: Domain) -> sp.Expr:
     """Simplify what depends on the sign of coordinates alone, such as |x| where the domain has x > 0.
 
     Example:
+        >>> from pinnzo.symbolic import Box
         >>> x = sp.Symbol("x", real=True)
         >>> refine(sp.Abs(x), Box({x: (0, 1)}))
         x
@@ -65,7 +66,7 @@ def refine(expression: sp.Expr, domain: Domain) -> sp.Expr:
     expression = sp.sympify(expression)
     signed: dict[sp.Basic, sp.Basic] = {}
     for factor in domain.factors:
-        if not isinstance(factor, (Box, Ball)):
+        if not factor.bounded:
             continue
         for symbol, (low, high) in zip(factor.variables, factor.scale(), strict=True):
             if low >= 0:

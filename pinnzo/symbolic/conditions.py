@@ -10,7 +10,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from pinnzo.errors import DeclarationError, SettingError
-from pinnzo.symbolic.domains import Box, Domain
+from pinnzo.symbolic.domains import Domain
 from pinnzo.symbolic.expressions import INFINITE, known_expression, listed, scalar_expression, stranger_hint
 from pinnzo.symbolic.lowering import lower
 from pinnzo.symbolic.quantities import Lowered, Place
@@ -29,7 +29,7 @@ def _check_options(name: str | None, weight: float | None, enforce: str) -> None
 
 @dataclass(frozen=True)
 class Boundary:
-    """expression = value on the whole spatial boundary of a box or a ball.
+    """expression = value on the whole spatial boundary of a box, a ball, a shell, a simplex or a difference of them.
 
     ``Boundary(u, g)`` states Dirichlet data, ``Boundary(normal_derivative(u, ball), g)`` Neumann data, and
     ``Boundary(normal_derivative(u, ball) + k * u, g)`` a Robin condition. Only Dirichlet data can be hard.
@@ -198,13 +198,13 @@ def _check_place(place: Place, unknown: AppliedUndef, domain: Domain, equation: 
             f"The condition {equation} holds everywhere, not on the boundary: hold a coordinate at an end of its "
             "range, as in u.subs(t, 0), or use Boundary(u, g)."
         )
-    intervals = {s: ends for f in domain.factors if isinstance(f, Box) for s, ends in f.intervals.items()}
+    intervals = domain.intervals
     for axis, value in place:
         symbol = unknown.args[axis]
         if symbol not in intervals:
             raise DeclarationError(
                 f"The condition {equation} holds {symbol} at {value}, but {symbol} does not run over an interval of a "
-                "box: use Boundary(u, g) for the boundary of a ball."
+                "box: use Boundary(u, g) for the boundary of a ball, a shell or a simplex."
             )
         if not any(abs(float(value) - end) <= 1e-12 * max(1.0, abs(end)) for end in intervals[symbol]):
             low, high = intervals[symbol]

@@ -96,6 +96,37 @@ class _Sphere(Group):
         return A + correction, B * (1 - squared)
 
 
+@dataclass(frozen=True)
+class _Spheres(Group):
+    """Dirichlet data on both spheres of a shell a ≤ ‖x − c‖ ≤ b.
+
+    A carries the data of each sphere along rays and blends them linearly in ρ² = ‖x − c‖²; B vanishes at a and b.
+    """
+
+    def extend(self, A: sp.Expr, B: sp.Expr, sampler: Sampler) -> tuple[sp.Expr, sp.Expr]:
+        shell, (condition,) = sampler.shell, self.conditions
+        assert shell is not None
+        assert condition.data is not None
+        inner, outer = sp.nsimplify(shell.inner), sp.nsimplify(shell.outer)
+        offsets = [s - sp.nsimplify(c) for s, c in zip(shell.variables, shell.center, strict=True)]
+        squared = sp.Add(*(d**2 for d in offsets))
+        above, below = squared - inner**2, outer**2 - squared
+        width = outer**2 - inner**2
+        mismatch = condition.data - A
+        correction = mismatch
+        if mismatch.free_symbols.intersection(shell.variables):
+            correction = sp.Integer(0)
+            for radius, blend in ((inner, below), (outer, above)):
+                on_sphere: dict[Any, Any] = {
+                    s: sp.nsimplify(c) + radius * d / sp.sqrt(squared)
+                    for s, c, d in zip(shell.variables, shell.center, offsets, strict=True)
+                }
+                projected = mismatch.subs(on_sphere, simultaneous=True)
+                if not vanishes(projected, sampler):
+                    correction += blend / width * projected
+        return A + correction, B * 4 * above * below / width**2
+
+
 def group_conditions(conditions: Sequence[ParsedCondition], sampler: Sampler) -> list[Group]:
     """The Dirichlet conditions that may be built in, in groups: time first, then the sphere or the faces of space."""
     usable = [c for c in conditions if c.enforce != "soft"]
@@ -110,6 +141,10 @@ def group_conditions(conditions: Sequence[ParsedCondition], sampler: Sampler) ->
                 if len(ball.variables) > MAX_RAY_AXES and data.free_symbols.intersection(ball.variables):
                     continue
                 spheres.append(_Sphere((c,)))
+                continue
+            if (shell := sampler.shell) is not None:
+                if len(shell.variables) <= MAX_RAY_AXES or not data.free_symbols.intersection(shell.variables):
+                    spheres.append(_Spheres((c,)))
                 continue
             for axis, _, _ in sampler.box_faces:
                 ends.setdefault(axis, {}).update({False: (data, c), True: (data, c)})

@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from pinnzo.errors import DeclarationError
-from pinnzo.symbolic.domains import Ball
+from pinnzo.symbolic.domains import Box, Domain, Shell
 from pinnzo.symbolic.nodes import Divergence, Gradient, GradientNormSquared, Laplacian
 
 
@@ -97,31 +97,52 @@ def divergence(field: Any, x: Iterable[sp.Symbol] | sp.Symbol) -> Divergence:
     return Divergence(field, x)
 
 
-def normal_derivative(u: Any, ball: Ball) -> sp.Expr:
-    """The outward normal derivative on the sphere of a ball, ∂u/∂n = Σ_i (x_i − c_i)/r ∂u/∂x_i.
+def normal_derivative(u: Any, ball: Domain) -> sp.Expr:
+    """The outward normal derivative on the boundary of a domain, ∂u/∂n = Σ_i n_i ∂u/∂x_i.
+
+    On the sphere of a ball n_i = (x_i − c_i)/r, and on the inner sphere of a shell the same with the opposite sign.
+    On a simplex or a difference n is that of the part of the boundary that is nearest.
 
     Args:
         u: a SymPy expression.
-        ball: whose sphere it is; for a ball with time beside it, ``Ball(x) * Box({t: …})``, the ball alone.
+        ball: a ``Ball``, a ``Shell``, a ``Simplex`` or a difference of domains; with time beside it, as in
+            ``Ball(x) * Box({t: …})``, the ball alone.
 
     Returns:
         The sum, for ``Boundary(normal_derivative(u, ball), g)``.
 
     Raises:
-        DeclarationError: ``ball`` is no ball. On a box the normal changes from face to face: write an equation such
-            as ``Eq(u.diff(x).subs(x, 0), g)`` for each.
+        DeclarationError: ``ball`` is none of these. On a box the normal changes from face to face: write an equation
+            such as ``Eq(u.diff(x).subs(x, 0), g)`` for each.
 
     Example:
         >>> import sympy as sp
+        >>> from pinnzo.symbolic import Ball
         >>> x, y = sp.symbols("x y", real=True)
         >>> normal_derivative(x**2 + y, Ball((x, y), radius=2))
         x**2 + y/2
     """
-    if not isinstance(ball, Ball):
+    parts = ball.boundary_parts() if isinstance(ball, Domain) and not isinstance(ball, Box) else []
+    if not parts:
         raise DeclarationError(
-            f"ball is {ball!r}: pass a Ball. On a box, write an equation such as Eq(u.diff(x).subs(x, 0), g) for each "
-            "face."
+            f"ball is {ball!r}: pass a Ball, a Shell, a Simplex or a difference. On a box, write an equation such as "
+            "Eq(u.diff(x).subs(x, 0), g) for each face."
         )
-    radius = sp.nsimplify(ball.radius)
-    offsets = [(s, s - sp.nsimplify(c)) for s, c in zip(ball.variables, ball.center, strict=True)]
-    return sp.Add(*(offset / radius * sp.diff(u, s) for s, offset in offsets))
+    slopes = [sp.diff(u, s) for s in ball.variables]
+    if len(parts) == 1:
+        return sp.Add(*(n * slope for n, slope in zip(parts[0][1], slopes, strict=True)))
+    if isinstance(ball, Shell):
+        return _on_spheres(ball, slopes)
+    distances, normals = zip(*parts, strict=True)
+    # The first part that is no farther than those after it is the nearest of all.
+    nearest = [sp.Le(d, sp.Min(*distances[k + 1 :])) for k, d in enumerate(distances[:-1])] + [sp.true]
+    components = [sp.Piecewise(*zip(n, nearest, strict=True), evaluate=False) for n in zip(*normals, strict=True)]
+    return sp.Add(*(n * slope for n, slope in zip(components, slopes, strict=True)))
+
+
+def _on_spheres(shell: Shell, slopes: list[sp.Expr]) -> sp.Expr:
+    """The outward normal derivative on the two spheres of a shell."""
+    offsets = [s - sp.nsimplify(c) for s, c in zip(shell.variables, shell.center, strict=True)]
+    norm = sp.sqrt(sp.Add(*(d**2 for d in offsets)))
+    side = sp.sign(norm - sp.nsimplify((shell.inner + shell.outer) / 2))
+    return sp.Add(*(side * d / norm * slope for d, slope in zip(offsets, slopes, strict=True)))

@@ -80,7 +80,9 @@ class Problem:
         _check_equation(equation)
         self.bundled: tuple[str, dict[str, Any]] | None = None
         if not isinstance(domain, Domain):
-            raise DeclarationError(f"domain is {domain!r}: pass a Box, a Ball, a Gaussian, or a product of them.")
+            raise DeclarationError(
+                f"domain is {domain!r}: pass a Box, a Ball, a Shell, a Simplex, a Gaussian, or a product of them."
+            )
         if not isinstance(name, str) or not isinstance(description, str):
             raise DeclarationError(f"name is {name!r} and description {description!r}: both must be text.")
         domain.check()

@@ -15,7 +15,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from pinnzo.errors import StorageError
 from pinnzo.symbolic.conditions import Boundary, Condition
-from pinnzo.symbolic.domains import Ball, Box, Domain, Gaussian, Product
+from pinnzo.symbolic.domains import Ball, Box, Difference, Domain, Gaussian, Product, Shell, Simplex
 from pinnzo.symbolic.nodes import Divergence, Gradient, GradientNormSquared, Laplacian
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.torch_code import BESSEL, FUNCTIONS, RECIPROCALS
@@ -115,6 +115,8 @@ def _symbol(args: list[Any]) -> sp.Symbol:
 def _domain_to_json(domain: Domain) -> dict[str, Any]:
     if isinstance(domain, Product):
         return {"type": "Product", "factors": [_domain_to_json(f) for f in domain.factors]}
+    if isinstance(domain, Difference):
+        return {"type": "Difference", "base": _domain_to_json(domain.base), "removed": _domain_to_json(domain.removed)}
     variables = [expression_to_json(s) for s in domain.variables]
     if isinstance(domain, Box):
         return {"type": "Box", "variables": variables, "intervals": list(domain.scale())}
@@ -125,6 +127,12 @@ def _domain_to_json(domain: Domain) -> dict[str, Any]:
             "radius": domain.radius,
             "center": list(domain.center),
         }
+    if isinstance(domain, Shell):
+        radii = {"inner": domain.inner, "outer": domain.outer}
+        return {"type": "Shell", "variables": variables, **radii, "center": list(domain.center)}
+    if isinstance(domain, Simplex):
+        shape = {"size": domain.size} if domain.size is not None else {"vertices": domain.vertices}
+        return {"type": "Simplex", "variables": variables, **shape}
     if isinstance(domain, Gaussian):
         time = None if domain.time is None else expression_to_json(domain.time)
         return {"type": "Gaussian", "variables": variables, "mean": domain.mean, "std": domain.std, "time": time}
@@ -134,11 +142,17 @@ def _domain_to_json(domain: Domain) -> dict[str, Any]:
 def _domain_from_json(data: dict[str, Any]) -> Domain:
     if data["type"] == "Product":
         return Product(*(_domain_from_json(f) for f in data["factors"]))
+    if data["type"] == "Difference":
+        return Difference(_domain_from_json(data["base"]), _domain_from_json(data["removed"]))
     symbols = tuple(expression_from_json(tree) for tree in data["variables"])
     if data["type"] == "Box":
         return Box({s: tuple(ends) for s, ends in zip(symbols, data["intervals"], strict=True)})
     if data["type"] == "Ball":
         return Ball(symbols, data["radius"], data["center"])
+    if data["type"] == "Shell":
+        return Shell(symbols, data["inner"], data["outer"], data["center"])
+    if data["type"] == "Simplex":
+        return Simplex(symbols, data["size"]) if "size" in data else Simplex(symbols, vertices=data["vertices"])
     if data["type"] == "Gaussian":
         time = data.get("time")
         return Gaussian(symbols, data["mean"], data["std"], None if time is None else expression_from_json(time))

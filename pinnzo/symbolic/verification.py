@@ -28,6 +28,9 @@ SINGLE_TOLERANCE = 1e-4
 DIFFERENCE_POINTS = 4
 """At how few points a function is differentiated: each costs a stencil of values, and a reference may be dear."""
 
+DIFFERENCE_CANDIDATES = 256
+"""Of points in a domain with holes: those deep enough in it serve."""
+
 DIFFERENCE_VARIABLES = 1000
 """Beyond so many variables a function is not differentiated: the stencil's coordinates alone fill the memory."""
 
@@ -144,8 +147,15 @@ def _check_differences(exact: ExactFunction, equation: Lowered, sampler: Sampler
     columns = dict(zip(sampler.domain.variables, sampler.domain.scale(), strict=True))
     low, high = torch.tensor([columns[s] for s in sampler.variables], dtype=torch.float64).T
     # Differences must not leave the domain.
-    middle = (low + high) / 2
-    x = middle + 0.8 * (sampler.interior(DIFFERENCE_POINTS, generator) - middle)
+    if sampler.domain.convex:
+        middle = (low + high) / 2
+        x = middle + 0.8 * (sampler.interior(DIFFERENCE_POINTS, generator) - middle)
+    else:
+        points = sampler.domain.sample(DIFFERENCE_CANDIDATES, generator)
+        deep = points[sampler.domain.inside(points, 3 * DIFFERENCE_STEP * float((high - low).max()))]
+        if not len(deep):
+            return
+        x = sampler.arranged(deep[:DIFFERENCE_POINTS])
     results = []
     for fraction in (1, 2):
         step = tuple((DIFFERENCE_STEP / fraction * (high - low)).tolist())

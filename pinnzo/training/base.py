@@ -112,6 +112,24 @@ class Objective(ABC):
             scale: how many times the usual number.
         """
 
+    def adapt(self, theta: torch.Tensor, step: int, generator: torch.Generator, scale: float = 1.0) -> None:  # noqa: B027
+        """Take note of the parameters, (d,), before fresh points are drawn; for samplings that depend on them.
+
+        Args:
+            theta: the parameters.
+            step: the number of finished steps.
+            generator: the source of randomness.
+            scale: how many times the usual number of points will be drawn.
+        """
+
+    @property
+    def memory(self) -> dict[str, torch.Tensor]:
+        """What ``adapt`` has learnt, for a checkpoint."""
+        return {}
+
+    def restore(self, memory: dict[str, torch.Tensor], device: torch.device) -> None:  # noqa: B027
+        """Take over what a checkpoint held as ``memory``; where it is empty, forget."""
+
 
 def perturbed(theta: torch.Tensor, indices: torch.Tensor, step: float) -> torch.Tensor:
     """θ + step·e_i for each index: (d,) → (K, d).

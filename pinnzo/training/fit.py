@@ -34,6 +34,7 @@ class RunState:
         validated_at: the evaluations at the last validation.
         seconds: training time so far.
         history: what has been recorded.
+        objective: what the objective remembers of earlier parameters to draw points by.
     """
 
     trainer: TrainerState
@@ -44,6 +45,7 @@ class RunState:
     validated_at: int = 0
     seconds: float = 0.0
     history: History = field(default_factory=History)
+    objective: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def fit(
     generator = torch.Generator(device=state.trainer.theta.device)
     generator.set_state(state.points)
     points: torch.Tensor | None = None
+    objective.restore(state.objective, state.trainer.theta.device)
     objective.evaluations, validation.evaluations = state.evaluations, 0
     began = time.perf_counter() - state.seconds
     guard = torch.enable_grad if trainer.uses_backpropagation else torch.inference_mode
@@ -128,9 +131,11 @@ def fit(
                     break
                 if points is None or state.trainer.step % trainer.hold == 0:
                     # A run that goes on within a hold draws its points again, from where the generator stood.
-                    points = generator.get_state()
                     begun = state.trainer.step - state.trainer.step % trainer.hold
-                    objective.draw(generator, trainer.batch_scale(begun))
+                    scale = trainer.batch_scale(begun)
+                    objective.adapt(state.trainer.theta, begun, generator, scale)
+                    points = generator.get_state()
+                    objective.draw(generator, scale)
                 stepped = trainer.step(objective, state.trainer)
                 spent = objective.evaluations + validation.evaluations
                 judged = None
@@ -148,7 +153,8 @@ def fit(
                     seconds,
                 )
                 held = stepped.step % trainer.hold != 0
-                state = _advance(state, stepped, points if held else generator.get_state(), judged, record)
+                drawn_from = points if held else generator.get_state()
+                state = _advance(state, stepped, drawn_from, judged, record, objective.memory)
                 if judged is not None:
                     error = _best_error(state, budget, hooks)
                 if hooks.on_step is not None:
@@ -208,7 +214,12 @@ def _best_error(state: RunState, budget: Budget, hooks: Hooks) -> float | None:
 
 
 def _advance(
-    state: RunState, stepped: TrainerState, points: torch.Tensor, judged: _Judgement | None, record: Record
+    state: RunState,
+    stepped: TrainerState,
+    points: torch.Tensor,
+    judged: _Judgement | None,
+    record: Record,
+    memory: dict[str, torch.Tensor],
 ) -> RunState:
     state.history.append(record)
     return RunState(
@@ -220,6 +231,7 @@ def _advance(
         validated_at=state.validated_at if judged is None else record.evaluations,
         seconds=record.seconds,
         history=state.history,
+        objective=memory,
     )
 
 

@@ -21,6 +21,7 @@ from pinnzo.ranks import Ranks
 from pinnzo.symbolic.compiler import CompiledProblem, CompiledResidual, PreparedResidual
 
 from .base import Objective
+from .sampling import RULES, Candidates, ResidualAdaptive, as_sampling
 
 T = TypeVar("T")
 
@@ -97,6 +98,12 @@ _Share = Sequence[_Part]
 """Points of every term."""
 
 
+def _drawn(term: _Term, points: Sequence[torch.Tensor], generator: torch.Generator) -> _Batch:
+    """The points of a term, with what is random in the estimator drawn for them."""
+    drawn = replace(term, rows=tuple(rows.drawn(generator) for rows in term.rows))
+    return _Batch(drawn, points, term.residual.prepare(points, drawn.rows))
+
+
 def _cost(share: _Share, theta: torch.Tensor) -> float:
     """Network evaluations of the parameter vectors (K, d) at the points of a share."""
     return len(theta) * sum(batch.count * batch.term.evaluations_per_point for batch, _ in share)
@@ -117,6 +124,7 @@ class ResidualObjective(Objective):
         dtype: of points, and so of everything computed.
         workers: threads that share the parameter vectors of a step.
         ranks: processes that share them, by default this one.
+        sampling: how the points are drawn, a name or ``ResidualAdaptive``.
 
     Raises:
         SettingError: ``points`` is not positive, or ``weights`` names a condition that is not soft.
@@ -133,6 +141,7 @@ class ResidualObjective(Objective):
         dtype: torch.dtype = torch.float64,
         workers: int = 1,
         ranks: Ranks | None = None,
+        sampling: str | ResidualAdaptive = "uniform",
     ) -> None:
         if isinstance(points, bool) or not isinstance(points, int) or points < 1:
             raise SettingError(f"points is {points!r}: give the number of collocation points of a step, at least 1.")
@@ -147,6 +156,8 @@ class ResidualObjective(Objective):
         self.evaluations_per_query = sum(t.points * t.evaluations_per_point for t in self._terms)
         self._workers, self._ranks = Workers(workers), ranks or Ranks()
         self._batches: list[_Batch] = []
+        self.sampling = as_sampling(sampling)
+        self._candidates: Candidates | None = None
 
     def _term(self, residual: CompiledResidual, weight: float, points: int) -> _Term:
         return _Term(residual, residual.discretise(self.estimator), weight, points)
@@ -158,18 +169,53 @@ class ResidualObjective(Objective):
 
     def draw(self, generator: torch.Generator, scale: float = 1.0) -> None:
         """Draw fresh points, ``scale`` times the usual number, and what is random in the estimator."""
+        rule = RULES.get(self.sampling) if isinstance(self.sampling, str) else None
         sampler = self.compiled.problem.sampler
         soft = {c.name: c for c in self.compiled.problem.ansatz.soft}
         self._batches = []
         for i, term in enumerate(self._terms):
             count = max(1, round(scale * term.points))
-            if i == 0:
-                points = [sampler.interior(count, generator, self.dtype)]
+            if i > 0:
+                points = sampler.condition(soft[term.residual.name], count, generator, self.dtype, rule)
+            elif self._candidates is not None:
+                points = [self._candidates.pick(count, generator)]
             else:
-                points = sampler.condition(soft[term.residual.name], count, generator, self.dtype)
-            drawn = replace(term, rows=tuple(rows.drawn(generator) for rows in term.rows))
-            self._batches.append(_Batch(drawn, points, term.residual.prepare(points, drawn.rows)))
+                points = [sampler.interior(count, generator, self.dtype, rule)]
+            self._batches.append(_drawn(term, points, generator))
         self.evaluations_per_query = sum(b.count * b.term.evaluations_per_point for b in self._batches)
+
+    def adapt(self, theta: torch.Tensor, step: int, generator: torch.Generator, scale: float = 1.0) -> None:
+        """Look for candidates where the residual of θ (d,) is large, if it is time for that."""
+        if not isinstance(self.sampling, ResidualAdaptive):
+            return
+        needed = max(1, round(scale * self.points))
+        known = self._candidates
+        if known is not None and step - known.step < self.sampling.every and len(known.points) >= needed:
+            return
+        count = math.ceil(self.sampling.candidates * needed)
+        points = self.compiled.problem.sampler.interior(count, generator, self.dtype)
+        batch = _drawn(self._terms[0], [points], generator)
+        parts = batch.parts(min(PIECES, count))
+        with torch.no_grad():
+            field = self._field(theta[None])
+
+            def of_part(part: _Part) -> torch.Tensor:
+                return part[0].prepared.residual(part[0].rows(field))[0]
+
+            costs = [_cost([part], theta[None]) for part in parts]
+            found = self.share(of_part, parts, [(part.count,) for part, _ in parts], costs, theta)
+            weights = self.sampling.weights(torch.cat(found))
+        self.evaluations += sum(costs)
+        self._candidates = Candidates(points, weights, step)
+
+    @property
+    def memory(self) -> dict[str, torch.Tensor]:
+        """The candidates of the next steps."""
+        return {} if self._candidates is None else self._candidates.memory()
+
+    def restore(self, memory: dict[str, torch.Tensor], device: torch.device) -> None:
+        """Go on with the candidates of a checkpoint."""
+        self._candidates = Candidates.restored(memory, device) if memory else None
 
     def residuals(self, theta: torch.Tensor) -> torch.Tensor:
         """The weighted residual vectors, (K, d) → (K, M)."""
