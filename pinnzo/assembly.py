@@ -12,7 +12,7 @@ import torch
 from pinnzo.derivatives import Estimator
 from pinnzo.derivatives.default import default_estimator
 from pinnzo.errors import SettingError, StorageError
-from pinnzo.features import compile_features, measured
+from pinnzo.features import agreed_periods, compile_features, measured
 from pinnzo.networks import build_network
 from pinnzo.networks.black_box import BlackBoxNetwork
 from pinnzo.networks.modules import ModuleNetwork
@@ -46,7 +46,8 @@ class Assembly:
     """
 
     def __init__(self, problem: Problem, settings: RunSettings, ranks: Ranks | None = None) -> None:
-        if (network := measured(settings.network, problem)) is not settings.network:
+        network, problem = agreed_periods(measured(settings.network, problem), problem)
+        if network is not settings.network:
             settings = replace(settings, network=network)
         self.problem, self.settings, self.ranks = problem, settings, ranks or Ranks()
         self.dtype = DTYPES[settings.dtype]

@@ -82,8 +82,12 @@ class ParsedCondition:
         enforce: what the user asked for.
         lowered: ``lhs − rhs`` in quantities of the unknown.
         places: the faces that it speaks of, as held coordinates; empty for the whole spatial boundary.
-        data: g, where the condition reads u = g at one face or on the boundary; else None.
+        data: g, where the condition reads ∂ᵐu = g at one face, with derivatives across it, or u = g on the boundary;
+            else None.
         text: the condition as the user wrote it.
+        order: m, how often u is differentiated where there are data: 0 for Dirichlet data, 1 for a velocity; the same
+            for a periodic condition.
+        periodic_axis: the coordinate, where the condition says that ∂ᵐu along it is equal at both of its ends.
     """
 
     name: str
@@ -93,6 +97,13 @@ class ParsedCondition:
     places: tuple[Place, ...]
     data: sp.Expr | None
     text: str
+    order: int = 0
+    periodic_axis: int | None = None
+
+    @property
+    def dirichlet_data(self) -> sp.Expr | None:
+        """g, where the condition reads u = g; else None."""
+        return self.data if self.order == 0 else None
 
     @property
     def on_whole_boundary(self) -> bool:
@@ -142,15 +153,14 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
         raise DeclarationError(f"The condition {equation} does not contain the unknown {unknown}.")
     for place in lowered.places:
         _check_place(place, unknown, domain, equation)
+    _check_places(lowered.places, unknown, equation)
     name = condition.name or ", ".join(dict.fromkeys(_place_name(p, unknown) for p in lowered.places))
+    axis = None
+    data, order = _face_data(lowered)
+    if (periodic := _periodicity(lowered)) is not None:
+        axis, order = periodic
     return ParsedCondition(
-        name,
-        condition.weight,
-        condition.enforce,
-        lowered,
-        lowered.places,
-        _dirichlet_data(lowered),
-        str(equation),
+        name, condition.weight, condition.enforce, lowered, lowered.places, data, str(equation), order, axis
     )
 
 
@@ -171,7 +181,7 @@ def _parse_boundary(condition: Boundary, unknown: AppliedUndef) -> ParsedConditi
             "whole boundary, or write it as an equation for one face."
         )
     name = condition.name or "boundary"
-    data = value if expression == unknown else _dirichlet_data(lowered)
+    data = value if expression == unknown else _face_data(lowered)[0]
     return ParsedCondition(name, condition.weight, condition.enforce, lowered, (), data, text)
 
 
@@ -214,17 +224,51 @@ def _check_place(place: Place, unknown: AppliedUndef, domain: Domain, equation: 
             )
 
 
-def _dirichlet_data(lowered: Lowered) -> sp.Expr | None:
-    """g, if the condition can be read as u = g at one face of one coordinate, or on the whole boundary."""
+def _check_places(places: Sequence[Place], unknown: AppliedUndef, equation: Any) -> None:
+    """Points are drawn once for all places, so these must hold the same coordinates, and differ in one of them."""
+    for place in places[1:]:
+        first, other = dict(places[0]), dict(place)
+        if first.keys() != other.keys() or sum(first[axis] != other[axis] for axis in first) > 1:
+            here, there = (_place_name(p, unknown) for p in (places[0], place))
+            raise DeclarationError(
+                f"The condition {equation} compares {unknown.func} at {here} with {unknown.func} at {there}: it may "
+                "only compare the two ends of one coordinate, with all other coordinates the same on both sides."
+            )
+
+
+def _periodicity(lowered: Lowered) -> tuple[int, int] | None:
+    """The axis and m, if the condition can be read as ∂ᵐu(a) = ∂ᵐu(b) along one coordinate that runs from a to b."""
+    if len(lowered.quantities) != 2 or len(lowered.places) != 2:
+        return None
+    slopes = []
+    for symbol, quantity in lowered.quantities.items():
+        terms = quantity.operators[0].terms
+        slope = lowered.expression.diff(symbol)
+        if quantity.squared or len(quantity.place) != 1 or len(terms) != 1 or not slope.is_number:
+            return None
+        slopes.append(slope * terms[0][1])
+    first, second = (q.operators[0].terms[0][0] for q in lowered.quantities.values())
+    rest = lowered.expression.xreplace(dict.fromkeys(lowered.quantities, sp.Integer(0)))
+    axis, order = lowered.places[0][0][0], sum(count for _, count in first)
+    if rest != 0 or abs(sum(slopes)) > 1e-12 * abs(slopes[0]) or first != second or first not in ((), ((axis, order),)):
+        return None
+    return axis, order
+
+
+def _face_data(lowered: Lowered) -> tuple[sp.Expr | None, int]:
+    """The data g and the order m, if the condition reads ∂ᵐu = g across one face, or u = g on the whole boundary."""
     if len(lowered.quantities) != 1:
-        return None
+        return None, 0
     ((symbol, quantity),) = lowered.quantities.items()
-    operator = quantity.operators[0]
-    if quantity.squared or len(quantity.place) > 1 or operator.order > 0:
-        return None
+    terms = quantity.operators[0].terms
+    if quantity.squared or len(quantity.place) > 1 or len(terms) != 1:
+        return None, 0
+    ((index, coefficient),) = terms
+    order = sum(count for _, count in index)
+    if order and (not quantity.place or index != ((quantity.place[0][0], order),)):
+        return None, 0
     slope = lowered.expression.diff(symbol)
     if not slope.is_number:
-        return None
-    scale = slope * operator.terms[0][1]
+        return None, 0
     rest = lowered.expression.xreplace({symbol: sp.Integer(0)})
-    return sp.nsimplify(-1 / scale) * rest
+    return sp.nsimplify(-1 / (slope * coefficient)) * rest, order

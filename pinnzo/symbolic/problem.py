@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from copy import copy
 from typing import Any
 
 import sympy as sp
@@ -115,14 +116,24 @@ class Problem:
         """The number of variables D, time included."""
         return len(self.variables)
 
+    def softened(self, axes: Collection[int]) -> Problem:
+        """The problem for a network that is not periodic along these axes: what needs one becomes a penalty.
+
+        Raises:
+            SettingError: a condition that has to be hard needs a periodic network.
+        """
+        other = copy(self)
+        other.ansatz = self.ansatz.softened(axes, self.conditions)
+        return other
+
     def exact_values(self, points: torch.Tensor) -> torch.Tensor | None:
         """The exact solution at points (N, D) as float64 (N,), or None if it is not known."""
         return None if self.exact is None else evaluate_exact(self.exact, points, self.variables)
 
     def _make_ansatz(self, ansatz: tuple[Any, Any] | None) -> Ansatz:
         if ansatz is None:
-            return build_ansatz(self.conditions, self.sampler)
-        return given_ansatz(ansatz, self.conditions, self.sampler)
+            return build_ansatz(self.conditions, self.sampler, self.lowered)
+        return given_ansatz(ansatz, self.conditions, self.sampler, self.lowered)
 
     def _check_exact(self, exact: Any) -> sp.Expr | ExactFunction | None:
         if exact is None:
