@@ -47,6 +47,8 @@ from pinnzo.training import History as History
 from pinnzo.training import HybridZO as HybridZO
 from pinnzo.training import LevenbergMarquardt as LevenbergMarquardt
 from pinnzo.training import RandomGradient as RandomGradient
+from pinnzo.training import ReLoBRaLo as ReLoBRaLo
+from pinnzo.training import SoftAdapt as SoftAdapt
 from pinnzo.training import ZerothOrder as ZerothOrder
 
 __version__ = _version("pinnzo")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -68,6 +69,11 @@ class Assembly:
     def run_seed(self) -> int:
         """The seed of the trainer's own randomness."""
         return stream_seed(self.settings.seed, "trainer")
+
+    def balance_state(self) -> dict[str, Any]:
+        """The state of the rule that balances weights before the first step; empty without one."""
+        rule = self.settings.balance
+        return {} if rule is None else rule.init(self.objective.balanced, stream_seed(self.settings.seed, "balance"))
 
     def generator(self, purpose: str) -> torch.Generator:
         """A generator of this run's seed on its device."""

@@ -18,6 +18,7 @@ import pinnzo as pz
 from pinnzo import catalogue, cli_compare
 from pinnzo.cli_options import (
     AsJson,
+    Balances,
     Derivatives,
     Evaluations,
     Networks,
@@ -111,6 +112,7 @@ def solve(
     device: Annotated[str, typer.Option(help="Torch device.")] = "cpu",
     estimate: Annotated[str, typer.Option(help="Derivatives of the network, or of the whole solution.")] = "network",
     weight: Annotated[list[str] | None, typer.Option(help="Weight of a soft condition: boundary=100.")] = None,
+    balance: Annotated[Balances | None, typer.Option(help="How weights that are not given balance themselves.")] = None,
     seconds: Seconds = None,
     steps: Steps = None,
     evaluations: Evaluations = None,
@@ -149,6 +151,7 @@ def solve(
         device=device,
         estimate=estimate,
         weights=settings_of(weight or [], "--weight"),
+        balance=balance,
         budget=budget_of(seconds, steps, evaluations, target_error),
         checkpoint=checkpoint,
         progress=not quiet,

@@ -21,6 +21,7 @@ Trainers = Literal[
     "hybrid", "levenberg-marquardt", "rge", "cge", "first-order", "lbfgs", "autodiff-gauss-newton"
 ]  # fmt: skip
 Derivatives = Literal["smolyak", "finite-difference", "monte-carlo", "random-directions", "autodiff"]
+Balances = Literal["relobralo", "softadapt"]
 Networks = Literal["tensor-train", "dense", "paper"]
 
 SetOptions = Annotated[list[str] | None, typer.Option("--set", help="A setting of the problem: dimension=20.")]

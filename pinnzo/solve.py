@@ -18,7 +18,7 @@ from pinnzo.settings import settings_for
 from pinnzo.solution import Solution
 from pinnzo.storage import CHECKPOINT, header_of, prepare_folder, read_run, write_run
 from pinnzo.symbolic.problem import Problem
-from pinnzo.training import Budget, Trainer
+from pinnzo.training import Balance, Budget, Trainer
 from pinnzo.training.fit import Hooks, RunState, fit, start
 
 CHECKPOINT_SECONDS = 10.0
@@ -38,6 +38,7 @@ def solve(
     checkpoint: str | Path | None = None,
     estimate: str | None = None,
     weights: Mapping[str, float] | None = None,
+    balance: Balance | str | None = None,
     progress: bool = True,
 ) -> Solution:
     """Solve a partial differential equation with forward passes of a network only.
@@ -62,6 +63,9 @@ def solve(
         estimate: "network" (the default) takes derivatives of f and treats A and B exactly; "solution" takes those
             of the whole u, as the paper does.
         weights: of the penalties of soft conditions, by name.
+        balance: how the weights of the equation and of soft conditions that are not given (here or in the declaration)
+            balance themselves from loss values: "relobralo", "softadapt", or settings such as ``ReLoBRaLo()``. By
+            default weights are fixed, 100 for a condition. The loss on held-out points keeps fixed weights always.
         progress: show how it goes, on standard error.
 
     Returns:
@@ -82,6 +86,7 @@ def solve(
     given = {
         "network": network, "derivatives": derivatives, "trainer": trainer, "points": points, "seed": seed,
         "dtype": dtype, "device": device, "budget": budget, "estimate": estimate, "weights": weights,
+        "balance": balance,
     }  # fmt: skip
     if isinstance(problem, str):
         problem = catalogue.problem(problem)
@@ -92,7 +97,8 @@ def solve(
     assembly = Assembly(problem, settings, ranks)
     # A module of the user's own starts from what each process happened to draw for it.
     initial = ranks.broadcast(assembly.initial())
-    state = start(settings.trainer, initial, assembly.run_seed, assembly.generator("points"))
+    balancing = assembly.balance_state()
+    state = start(settings.trainer, initial, assembly.run_seed, assembly.generator("points"), balancing)
     return _run(assembly, state, checkpoint, progress)
 
 
@@ -167,7 +173,9 @@ def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, pro
     try:
         with ranks.watching():
             with display:
-                outcome = fit(settings.trainer, objective, validation, state, settings.budget, hooks, ranks)
+                outcome = fit(
+                    settings.trainer, objective, validation, state, settings.budget, hooks, ranks, settings.balance
+                )
             save(outcome.last)
     except LostProcessError as error:
         raise LostProcessError(f"{error} {_what_is_left(checkpoint)}") from error

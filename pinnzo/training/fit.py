@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 
 from pinnzo.parallel import one_thread_kernels
 from pinnzo.ranks import Ranks
 
+from .balancing import Balance
 from .base import Objective, Trainer, TrainerState
 from .budget import Budget
 from .history import History, Record
@@ -34,6 +36,7 @@ class RunState:
         validated_at: the evaluations at the last validation.
         seconds: training time so far.
         history: what has been recorded.
+        balance: the state of the rule that balances the weights; empty without one.
     """
 
     trainer: TrainerState
@@ -44,6 +47,7 @@ class RunState:
     validated_at: int = 0
     seconds: float = 0.0
     history: History = field(default_factory=History)
+    balance: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,15 @@ class Outcome:
     status: str
 
 
-def start(trainer: Trainer, theta: torch.Tensor, seed: int, points: torch.Generator) -> RunState:
+def start(
+    trainer: Trainer,
+    theta: torch.Tensor,
+    seed: int,
+    points: torch.Generator,
+    balance: Mapping[str, Any] | None = None,
+) -> RunState:
     """The state before the first step."""
-    return RunState(trainer.init(theta, seed), points.get_state(), theta.clone())
+    return RunState(trainer.init(theta, seed), points.get_state(), theta.clone(), balance=balance or {})
 
 
 def fit(
@@ -87,6 +97,7 @@ def fit(
     budget: Budget,
     hooks: Hooks | None = None,
     ranks: Ranks | None = None,
+    balance: Balance | None = None,
 ) -> Outcome:
     """Train until the budget is used up, or the user interrupts.
 
@@ -102,6 +113,8 @@ def fit(
         hooks: what to call on the way.
         ranks: the processes that share the work of the objectives. All of them run this loop; the first one's clock
             counts, and an interrupt of the first one.
+        balance: changes the weights of the training loss whenever fresh points are drawn, from the values of its terms
+            there. The validation loss keeps its weights.
 
     Raises:
         LostProcessError: another process has ended.
@@ -111,6 +124,7 @@ def fit(
     generator = torch.Generator(device=state.trainer.theta.device)
     generator.set_state(state.points)
     points: torch.Tensor | None = None
+    weighing = state.balance
     objective.evaluations, validation.evaluations = state.evaluations, 0
     began = time.perf_counter() - state.seconds
     guard = torch.enable_grad if trainer.uses_backpropagation else torch.inference_mode
@@ -118,6 +132,8 @@ def fit(
         try:
             ranks.check_equal(state.trainer.theta)
             error = _best_error(state, budget, hooks)
+            if balance is not None:
+                objective.reweight(state.balance["factors"])
             seconds, interrupted = _moment(ranks, began)
             while True:
                 if interrupted:
@@ -131,6 +147,9 @@ def fit(
                     points = generator.get_state()
                     begun = state.trainer.step - state.trainer.step % trainer.hold
                     objective.draw(generator, trainer.batch_scale(begun))
+                    if balance is not None and begun == state.trainer.step:
+                        weighing = balance.update(state.balance, _parts(objective, state.trainer.theta))
+                        objective.reweight(weighing["factors"])
                 stepped = trainer.step(objective, state.trainer)
                 spent = objective.evaluations + validation.evaluations
                 judged = None
@@ -148,7 +167,7 @@ def fit(
                     seconds,
                 )
                 held = stepped.step % trainer.hold != 0
-                state = _advance(state, stepped, points if held else generator.get_state(), judged, record)
+                state = _advance(state, stepped, points if held else generator.get_state(), judged, record, weighing)
                 if judged is not None:
                     error = _best_error(state, budget, hooks)
                 if hooks.on_step is not None:
@@ -207,8 +226,18 @@ def _best_error(state: RunState, budget: Budget, hooks: Hooks) -> float | None:
     return hooks.error(state.best_theta)
 
 
+def _parts(objective: Objective, theta: torch.Tensor) -> dict[str, float]:
+    with torch.no_grad():
+        return objective.parts(theta)
+
+
 def _advance(
-    state: RunState, stepped: TrainerState, points: torch.Tensor, judged: _Judgement | None, record: Record
+    state: RunState,
+    stepped: TrainerState,
+    points: torch.Tensor,
+    judged: _Judgement | None,
+    record: Record,
+    balance: Mapping[str, Any],
 ) -> RunState:
     state.history.append(record)
     return RunState(
@@ -220,6 +249,7 @@ def _advance(
         validated_at=state.validated_at if judged is None else record.evaluations,
         seconds=record.seconds,
         history=state.history,
+        balance=balance,
     )
 
 

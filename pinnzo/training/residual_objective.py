@@ -118,6 +118,9 @@ class ResidualObjective(Objective):
         workers: threads that share the parameter vectors of a step.
         ranks: processes that share them, by default this one.
 
+    Attributes:
+        balanced: the terms whose weights were not given, by neither the run nor the declaration.
+
     Raises:
         SettingError: ``points`` is not positive, or ``weights`` names a condition that is not soft.
         StencilError: the estimator cannot see one of the derivatives.
@@ -142,11 +145,14 @@ class ResidualObjective(Objective):
         self.points = points
         self._terms = [self._term(compiled.equation, 1.0, points)]
         chosen = _chosen_weights(compiled, weights or {})
+        free = [c.name for c in compiled.problem.ansatz.soft if c.weight is None and c.name not in (weights or {})]
+        self.balanced = ("equation", *free)
         for residual in compiled.conditions:
             self._terms.append(self._term(residual, chosen[residual.name], max(1, points // 2)))
         self.evaluations_per_query = sum(t.points * t.evaluations_per_point for t in self._terms)
         self._workers, self._ranks = Workers(workers), ranks or Ranks()
         self._batches: list[_Batch] = []
+        self._weights = [term.weight for term in self._terms]
 
     def _term(self, residual: CompiledResidual, weight: float, points: int) -> _Term:
         return _Term(residual, residual.discretise(self.estimator), weight, points)
@@ -246,6 +252,15 @@ class ResidualObjective(Objective):
         self._check_drawn()
         blocks = self._blocks([(batch, 1.0) for batch in self._batches], theta[None])
         return {t.residual.name: float(b.square().mean()) for t, b in zip(self._terms, blocks, strict=True)}
+
+    def reweight(self, factors: Mapping[str, float]) -> None:
+        """Multiply the weights of terms by factors from now on; see ``Objective.reweight``."""
+        for i, (term, weight) in enumerate(zip(self._terms, self._weights, strict=True)):
+            new = weight * factors.get(term.residual.name, 1.0)
+            self._terms[i] = replace(term, weight=new)
+            if self._batches:
+                batch = self._batches[i]
+                self._batches[i] = replace(batch, term=replace(batch.term, weight=new))
 
     def _residuals(self, theta: torch.Tensor) -> torch.Tensor:
         vectors, shares = self._pieces(theta), self._shares()
