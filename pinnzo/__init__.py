@@ -30,6 +30,7 @@ from pinnzo.symbolic import Ball as Ball
 from pinnzo.symbolic import Boundary as Boundary
 from pinnzo.symbolic import Box as Box
 from pinnzo.symbolic import Condition as Condition
+from pinnzo.symbolic import Data as Data
 from pinnzo.symbolic import Gaussian as Gaussian
 from pinnzo.symbolic import Problem as Problem
 from pinnzo.symbolic import coordinates as coordinates

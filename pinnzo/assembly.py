@@ -163,4 +163,5 @@ class Assembly:
             self.dtype,
             1 if alone else default_workers(),
             self.ranks,
+            self.settings.points,
         )

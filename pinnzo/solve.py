@@ -53,8 +53,8 @@ def solve(
         derivatives: the estimator of derivatives; by default the smallest sparse-grid Stein rule that sees all
             derivatives of the equation.
         trainer: the training method, ``LevenbergMarquardt`` by default; ``HybridZO`` is the paper's.
-        points: collocation points of a step, by default 200 for Levenberg–Marquardt and 100 for other trainers; each
-            soft condition has half as many.
+        points: collocation points of a step, by default 200 for Levenberg–Marquardt and 100 for other trainers; a
+            soft condition has half as many, unless it is declared with a number.
         seed: fixes initial parameters, points and perturbations, 0 by default.
         dtype: "float64" (the default) or "float32", or the torch dtype.
         device: "cpu" by default.

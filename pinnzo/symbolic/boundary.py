@@ -42,6 +42,8 @@ class Sampler:
         dtype: torch.dtype = torch.float64,
     ) -> list[torch.Tensor]:
         """Points where a condition holds: for each of its places (count, D), equal but for the held coordinates."""
+        if condition.measured is not None:
+            return [condition.measured.draw(count, generator, dtype)[0]]
         points = self.interior(count, generator, dtype)
         if condition.on_whole_boundary:
             return [self._move_to_boundary(points, generator)]
@@ -108,6 +110,10 @@ def check_overlap(conditions: Sequence[ParsedCondition], sampler: Sampler) -> No
 def _prescribed(condition: ParsedCondition, sampler: Sampler) -> list[object]:
     """What a condition prescribes where, if it is one linear operator's value, or on the whole boundary their sum."""
     lowered = condition.lowered
+    if condition.measured is not None:
+        return []
+    if condition.periodic_axis is not None:
+        return [("periodic", condition.periodic_axis, condition.order)]
     linear: list[tuple[LinearOperator, sp.Expr]] = []
     for symbol, quantity in lowered.quantities.items():
         slope = lowered.expression.diff(symbol)

@@ -13,18 +13,22 @@ from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.symbolic.domains import Box, Domain
 from pinnzo.symbolic.expressions import INFINITE, known_expression, listed, scalar_expression, stranger_hint
 from pinnzo.symbolic.lowering import lower
+from pinnzo.symbolic.measurements import Data, check_penalty
 from pinnzo.symbolic.quantities import Lowered, Place
 
 Enforcement: TypeAlias = Literal["auto", "hard", "soft"]
 
 
-def _check_options(name: str | None, weight: float | None, enforce: str) -> None:
+def _check_options(name: str | None, weight: float | None, enforce: str, points: Any) -> None:
     if enforce not in get_args(Enforcement):
         raise SettingError(f"enforce is {enforce!r}: choose one of {', '.join(get_args(Enforcement))}.")
-    if weight is not None and (not isinstance(weight, (int, float)) or not 0 < weight < float("inf")):
-        raise SettingError(f"weight is {weight!r}: give a finite number greater than 0.")
-    if name is not None and (not isinstance(name, str) or not name):
-        raise SettingError(f"The name of a condition is {name!r}: give a text.")
+    check_penalty(name, weight)
+    good = isinstance(points, (int, float)) and not isinstance(points, bool) and 0 < points < float("inf")
+    if points is not None and not good:
+        raise SettingError(
+            f"points of a condition is {points!r}: give a whole number, for so many each step, or a float such as "
+            "0.5, for so many times the equation's points."
+        )
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Boundary:
         name: how the condition is called in weights and reports.
         weight: of the penalty, where the condition is soft.
         enforce: "hard" builds it into the ansatz, "soft" makes it a penalty, "auto" prefers hard.
+        points: of a step, where the condition is soft: a whole number for so many, a float for so many times the
+            equation's; by default half as many as the equation has.
     """
 
     expression: Any
@@ -47,9 +53,10 @@ class Boundary:
     name: str | None = None
     weight: float | None = None
     enforce: Enforcement = "auto"
+    points: float | None = None
 
     def __post_init__(self) -> None:
-        _check_options(self.name, self.weight, self.enforce)
+        _check_options(self.name, self.weight, self.enforce, self.points)
 
 
 @dataclass(frozen=True)
@@ -61,15 +68,18 @@ class Condition:
         name: how the condition is called in weights and reports.
         weight: of the penalty, where the condition is soft.
         enforce: "hard" builds it into the ansatz, "soft" makes it a penalty, "auto" prefers hard.
+        points: of a step, where the condition is soft: a whole number for so many, a float for so many times the
+            equation's; by default half as many as the equation has.
     """
 
     equation: Any
     name: str | None = None
     weight: float | None = None
     enforce: Enforcement = "auto"
+    points: float | None = None
 
     def __post_init__(self) -> None:
-        _check_options(self.name, self.weight, self.enforce)
+        _check_options(self.name, self.weight, self.enforce, self.points)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +97,8 @@ class ParsedCondition:
         text: the condition as the user wrote it.
         order: m, how often u is differentiated where there are data: 0 for Dirichlet data, 1 for a velocity; the same
             for a periodic condition.
+        points: of a step: an int for so many, a float for so many times the equation's, or None for the default.
+        measured: the measurements, where the condition is about these: ∂u = values at their points.
         periodic_axis: the coordinate, where the condition says that ∂ᵐu along it is equal at both of its ends.
     """
 
@@ -99,6 +111,8 @@ class ParsedCondition:
     text: str
     order: int = 0
     periodic_axis: int | None = None
+    points: float | None = None
+    measured: Data | None = None
 
     @property
     def dirichlet_data(self) -> sp.Expr | None:
@@ -118,7 +132,8 @@ def parse_conditions(conditions: Sequence[Any], unknown: AppliedUndef, domain: D
         DeclarationError: a condition is not an equation in the unknown, is not on the boundary, or was given the
             name of another one.
     """
-    given = [c.name for c in conditions if isinstance(c, (Boundary, Condition)) and c.name is not None]
+    named = [c for c in conditions if isinstance(c, (Boundary, Condition, Data))]
+    given = [c.name for c in named if c.name is not None and not (isinstance(c, Data) and c.name == Data.name)]
     if twice := {n for n in given if given.count(n) > 1}:
         raise DeclarationError(f"Several conditions are called {listed(twice)}: give each a name of its own.")
     parsed: list[ParsedCondition] = []
@@ -139,9 +154,12 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
         )
     if isinstance(condition, Boundary):
         return _parse_boundary(condition, unknown)
+    if isinstance(condition, Data):
+        return _parse_measurements(condition, unknown, domain)
     if not isinstance(condition, Condition) or not isinstance(condition.equation, sp.Equality):
         raise DeclarationError(
-            f"{condition!r} is not a condition: write a SymPy equation sp.Eq(u.subs(t, 0), g), or Boundary(u, g)."
+            f"{condition!r} is not a condition: write a SymPy equation sp.Eq(u.subs(t, 0), g), Boundary(u, g), or "
+            "Data(u, points, values)."
         )
     equation = condition.equation
     if not all(isinstance(side, sp.Expr) and not getattr(side, "is_Matrix", False) for side in equation.args):
@@ -160,7 +178,16 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
     if (periodic := _periodicity(lowered)) is not None:
         axis, order = periodic
     return ParsedCondition(
-        name, condition.weight, condition.enforce, lowered, lowered.places, data, str(equation), order, axis
+        name,
+        condition.weight,
+        condition.enforce,
+        lowered,
+        lowered.places,
+        data,
+        str(equation),
+        order,
+        axis,
+        condition.points,
     )
 
 
@@ -182,7 +209,23 @@ def _parse_boundary(condition: Boundary, unknown: AppliedUndef) -> ParsedConditi
         )
     name = condition.name or "boundary"
     data = value if expression == unknown else _face_data(lowered)[0]
-    return ParsedCondition(name, condition.weight, condition.enforce, lowered, (), data, text)
+    return ParsedCondition(name, condition.weight, condition.enforce, lowered, (), data, text, points=condition.points)
+
+
+def _parse_measurements(condition: Data, unknown: AppliedUndef, domain: Domain) -> ParsedCondition:
+    expression = scalar_expression(condition.expression, "The expression of Data")
+    text = f"{expression} = {len(condition.values)} measurements"
+    _check_symbols(expression, unknown, text)
+    lowered = lower(expression, unknown)
+    if lowered.places != ((),):
+        raise DeclarationError(
+            f"Data is about {expression}: give the unknown {unknown} at its own variables, or an expression in it and "
+            "its derivatives; where it was measured is what points say."
+        )
+    condition.check_inside(domain, unknown.args)
+    return ParsedCondition(
+        condition.name, condition.weight, "soft", lowered, lowered.places, None, text, measured=condition
+    )
 
 
 def _check_symbols(expression: Any, unknown: AppliedUndef, text: str) -> None:

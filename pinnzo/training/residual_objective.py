@@ -19,6 +19,7 @@ from pinnzo.networks.base import Network, Sweep
 from pinnzo.parallel import Workers
 from pinnzo.ranks import Ranks
 from pinnzo.symbolic.compiler import CompiledProblem, CompiledResidual, PreparedResidual
+from pinnzo.symbolic.conditions import ParsedCondition
 
 from .base import Objective
 
@@ -112,11 +113,13 @@ class ResidualObjective(Objective):
         compiled: the problem.
         network: f, with one output.
         estimator: of the derivatives.
-        points: interior points of a step; each soft condition has half as many.
+        points: interior points of a step; a soft condition has half as many, unless it is declared with a number.
         weights: of soft conditions, by name.
         dtype: of points, and so of everything computed.
         workers: threads that share the parameter vectors of a step.
         ranks: processes that share them, by default this one.
+        trained_points: the interior points of a training step, for an objective with more; declared numbers of points
+            are increased in proportion. Those of a training step by default.
 
     Attributes:
         balanced: the terms whose weights were not given, by neither the run nor the declaration.
@@ -136,6 +139,7 @@ class ResidualObjective(Objective):
         dtype: torch.dtype = torch.float64,
         workers: int = 1,
         ranks: Ranks | None = None,
+        trained_points: int | None = None,
     ) -> None:
         if isinstance(points, bool) or not isinstance(points, int) or points < 1:
             raise SettingError(f"points is {points!r}: give the number of collocation points of a step, at least 1.")
@@ -147,8 +151,9 @@ class ResidualObjective(Objective):
         chosen = _chosen_weights(compiled, weights or {})
         free = [c.name for c in compiled.problem.ansatz.soft if c.weight is None and c.name not in (weights or {})]
         self.balanced = ("equation", *free)
-        for residual in compiled.conditions:
-            self._terms.append(self._term(residual, chosen[residual.name], max(1, points // 2)))
+        for residual, condition in zip(compiled.conditions, compiled.problem.ansatz.soft, strict=True):
+            count = _points_of(condition, points, trained_points or points)
+            self._terms.append(self._term(residual, chosen[residual.name], count))
         self.evaluations_per_query = sum(t.points * t.evaluations_per_point for t in self._terms)
         self._workers, self._ranks = Workers(workers), ranks or Ranks()
         self._batches: list[_Batch] = []
@@ -169,12 +174,16 @@ class ResidualObjective(Objective):
         self._batches = []
         for i, term in enumerate(self._terms):
             count = max(1, round(scale * term.points))
+            values = None
             if i == 0:
                 points = [sampler.interior(count, generator, self.dtype)]
+            elif (measured := soft[term.residual.name].measured) is not None:
+                x, values = measured.draw(count, generator, self.dtype)
+                points = [x]
             else:
                 points = sampler.condition(soft[term.residual.name], count, generator, self.dtype)
             drawn = replace(term, rows=tuple(rows.drawn(generator) for rows in term.rows))
-            self._batches.append(_Batch(drawn, points, term.residual.prepare(points, drawn.rows)))
+            self._batches.append(_Batch(drawn, points, term.residual.prepare(points, drawn.rows, values)))
         self.evaluations_per_query = sum(b.count * b.term.evaluations_per_point for b in self._batches)
 
     def residuals(self, theta: torch.Tensor) -> torch.Tensor:
@@ -339,6 +348,16 @@ class ResidualObjective(Objective):
     def _check_drawn(self) -> None:
         if not self._batches:
             raise PinnzoError("The objective has no points yet: call draw(generator) before it is asked for a loss.")
+
+
+def _points_of(condition: ParsedCondition, points: int, trained: int) -> int:
+    """Points of a soft condition, where the equation has ``points``, and ``trained`` in training."""
+    if (measured := condition.measured) is not None:
+        return measured.per_step if points == trained else min(len(measured.values), max(points, measured.per_step))
+    if condition.points is None:
+        return max(1, points // 2)
+    share = condition.points if isinstance(condition.points, float) else condition.points / trained
+    return max(1, round(share * points))
 
 
 def _chosen_weights(compiled: CompiledProblem, given: Mapping[str, float]) -> dict[str, float]:
