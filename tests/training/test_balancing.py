@@ -152,8 +152,11 @@ TRAINERS = [
 ]  # fmt: skip
 
 
-@rules
-@pytest.mark.parametrize("trainer", TRAINERS, ids=lambda t: type(t).__name__)
+@pytest.mark.parametrize(
+    ("rule", "trainer"),
+    [*((RULES["relobralo"], trainer) for trainer in TRAINERS), *((rule, TRAINERS[1]) for rule in RULES.values())],
+    ids=lambda setting: type(setting).__name__,
+)
 def test_a_resumed_run_is_the_uninterrupted_one(tmp_path, rule, trainer):
     settings = {"problem": interval(), "trainer": trainer, "balance": rule}
     whole = quick(**settings, budget=pz.Budget(steps=8))
