@@ -32,6 +32,7 @@ from pinnzo.symbolic import Ball as Ball
 from pinnzo.symbolic import Boundary as Boundary
 from pinnzo.symbolic import Box as Box
 from pinnzo.symbolic import Condition as Condition
+from pinnzo.symbolic import Data as Data
 from pinnzo.symbolic import Gaussian as Gaussian
 from pinnzo.symbolic import Problem as Problem
 from pinnzo.symbolic import Shell as Shell
@@ -51,7 +52,9 @@ from pinnzo.training import History as History
 from pinnzo.training import HybridZO as HybridZO
 from pinnzo.training import LevenbergMarquardt as LevenbergMarquardt
 from pinnzo.training import RandomGradient as RandomGradient
+from pinnzo.training import ReLoBRaLo as ReLoBRaLo
 from pinnzo.training import ResidualAdaptive as ResidualAdaptive
+from pinnzo.training import SoftAdapt as SoftAdapt
 from pinnzo.training import ZerothOrder as ZerothOrder
 
 __version__ = _version("pinnzo")

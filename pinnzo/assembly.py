@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from pinnzo.derivatives import Estimator
 from pinnzo.derivatives.default import default_estimator
 from pinnzo.errors import SettingError, StorageError
-from pinnzo.features import compile_features, measured
+from pinnzo.features import agreed_periods, compile_features, measured
 from pinnzo.networks import build_network
 from pinnzo.networks.black_box import BlackBoxNetwork
 from pinnzo.networks.modules import ModuleNetwork
@@ -47,7 +48,8 @@ class Assembly:
     """
 
     def __init__(self, problem: Problem, settings: RunSettings, ranks: Ranks | None = None) -> None:
-        if (network := measured(settings.network, problem)) is not settings.network:
+        network, problem = agreed_periods(measured(settings.network, problem), problem)
+        if network is not settings.network:
             settings = replace(settings, network=network)
         self.problem, self.settings, self.ranks = problem, settings, ranks or Ranks()
         self.dtype = DTYPES[settings.dtype]
@@ -68,6 +70,11 @@ class Assembly:
     def run_seed(self) -> int:
         """The seed of the trainer's own randomness."""
         return stream_seed(self.settings.seed, "trainer")
+
+    def balance_state(self) -> dict[str, Any]:
+        """The state of the rule that balances weights before the first step; empty without one."""
+        rule = self.settings.balance
+        return {} if rule is None else rule.init(self.objective.balanced, stream_seed(self.settings.seed, "balance"))
 
     def generator(self, purpose: str) -> torch.Generator:
         """A generator of this run's seed on its device."""
@@ -158,4 +165,5 @@ class Assembly:
             1 if alone else default_workers(),
             self.ranks,
             sampling,
+            self.settings.points,
         )

@@ -18,6 +18,7 @@ import pinnzo as pz
 from pinnzo import cli_compare, cli_problems
 from pinnzo.cli_options import (
     AsJson,
+    Balances,
     Derivatives,
     Evaluations,
     Networks,
@@ -116,6 +117,7 @@ def solve(
     estimate: Annotated[str, typer.Option(help="Derivatives of the network, or of the whole solution.")] = "network",
     weight: Annotated[list[str] | None, typer.Option(help="Weight of a soft condition: boundary=100.")] = None,
     sampling: Annotated[Samplings, typer.Option(help="How the points of a step are drawn.")] = "uniform",
+    balance: Annotated[Balances | None, typer.Option(help="How weights that are not given balance themselves.")] = None,
     seconds: Seconds = None,
     steps: Steps = None,
     evaluations: Evaluations = None,
@@ -155,6 +157,7 @@ def solve(
         estimate=estimate,
         weights=settings_of(weight or [], "--weight"),
         sampling=sampling,
+        balance=balance,
         budget=budget_of(seconds, steps, evaluations, target_error),
         checkpoint=checkpoint,
         progress=not quiet,

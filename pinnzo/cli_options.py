@@ -22,6 +22,7 @@ Trainers = Literal[
 ]  # fmt: skip
 Derivatives = Literal["smolyak", "finite-difference", "monte-carlo", "random-directions", "autodiff"]
 Samplings = Literal["uniform", "sobol", "latin-hypercube", "residual-adaptive"]
+Balances = Literal["relobralo", "softadapt"]
 Networks = Literal["tensor-train", "dense", "paper"]
 
 SetOptions = Annotated[list[str] | None, typer.Option("--set", help="A setting of the problem: dimension=20.")]

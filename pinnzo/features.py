@@ -12,11 +12,44 @@ from pinnzo.errors import DeclarationError
 from pinnzo.networks.features import Features
 from pinnzo.symbolic.boundary import point_text
 from pinnzo.symbolic.expressions import known_expression
+from pinnzo.symbolic.periodic import is_periodic
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.torch_code import columns, torch_function
 
+FEATURE_ORDER = 2
+"""Up to which derivative a feature must be equal at both ends of a period."""
+
 SAMPLED_POINTS = 1000
 """Points of the domain at which the range of a feature is measured."""
+
+
+def agreed_periods(network: Any, problem: Problem) -> tuple[Any, Problem]:
+    """A network that is periodic along the coordinates of the problem's periodic conditions, where it can be.
+
+    Args:
+        network: settings such as ``MLP``, which get the periods unless they have some of their own; or anything else.
+            Features of theirs must be periodic too.
+        problem: the declaration.
+
+    Returns:
+        The network, and the problem with penalties for the conditions that it does not satisfy.
+
+    Raises:
+        SettingError: such a condition has to be hard.
+    """
+    periods = problem.ansatz.periods
+    if not periods:
+        return network, problem
+    features = tuple(getattr(network, "features", None) or ())
+    # Conditions speak of values and low derivatives; a feature with kinks at the ends would break the equation there.
+    fit = tuple(p for p in periods if all(is_periodic(e, p, FEATURE_ORDER, problem.sampler) for e in features))
+    own: Any = ()
+    if dataclasses.is_dataclass(network) and not isinstance(network, type) and hasattr(network, "periodic"):
+        if getattr(network, "periodic", None) is None:
+            network = dataclasses.replace(network, periodic=fit)
+        own = getattr(network, "periodic", ())
+    missing = {period[0] for period in periods if period not in own or period not in fit}
+    return network, problem.softened(missing) if missing else problem
 
 
 def measured(network: Any, problem: Problem) -> Any:

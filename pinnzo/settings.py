@@ -17,7 +17,7 @@ from pinnzo.derivatives import Estimator
 from pinnzo.errors import SettingError, StorageError
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.serialise import expression_from_json, expression_to_json
-from pinnzo.training import Budget, GradientEstimator, Trainer, as_trainer
+from pinnzo.training import Balance, Budget, GradientEstimator, Trainer, as_balance, as_trainer
 from pinnzo.training.sampling import as_sampling
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -58,6 +58,7 @@ class RunSettings:
         estimate: "network" or "solution": of which function the estimator takes derivatives.
         weights: of soft conditions, by name.
         sampling: how the points of a step are drawn: a name, or a ``ResidualAdaptive``.
+        balance: the rule by which weights that are not given balance themselves, or its name; None for fixed ones.
     """
 
     network: Any = field(default_factory=lambda: networks.TensorTrainMLP(width=32))
@@ -71,6 +72,7 @@ class RunSettings:
     estimate: str = "network"
     weights: Mapping[str, float] = field(default_factory=dict)
     sampling: str | training.ResidualAdaptive = "uniform"
+    balance: Any = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", str(self.dtype).removeprefix("torch."))
@@ -80,6 +82,7 @@ class RunSettings:
         points = self.trainer.points if self.points is None else self.points
         object.__setattr__(self, "points", whole_number(points, 1, "points", "the collocation points of a step"))
         object.__setattr__(self, "seed", whole_number(self.seed, 0, "seed", "the number that fixes the run"))
+        object.__setattr__(self, "balance", as_balance(self.balance))
         if not isinstance(self.weights, Mapping):
             raise SettingError(f"weights is {self.weights!r}: give a mapping such as {{'boundary': 100}}.")
         if self.dtype not in DTYPES:
@@ -123,7 +126,7 @@ _CLASSES: dict[str, type] = {
         RunSettings, Budget, training.ResidualAdaptive,
         networks.MLP, networks.TensorTrainMLP, networks.TensorTrainMatrix,
         *(value for module in (derivatives, training) for value in vars(module).values() if isinstance(value, type)
-          and dataclasses.is_dataclass(value) and issubclass(value, (Estimator, Trainer, GradientEstimator))),
+          and dataclasses.is_dataclass(value) and issubclass(value, (Estimator, Trainer, GradientEstimator, Balance))),
     )
 }  # fmt: skip
 

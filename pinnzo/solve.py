@@ -18,7 +18,7 @@ from pinnzo.settings import settings_for
 from pinnzo.solution import Solution
 from pinnzo.storage import CHECKPOINT, header_of, prepare_folder, read_run, write_run
 from pinnzo.symbolic.problem import Problem
-from pinnzo.training import Budget, ResidualAdaptive, Trainer
+from pinnzo.training import Balance, Budget, ResidualAdaptive, Trainer
 from pinnzo.training.fit import Hooks, RunState, fit, start
 
 CHECKPOINT_SECONDS = 10.0
@@ -39,6 +39,7 @@ def solve(
     estimate: str | None = None,
     weights: Mapping[str, float] | None = None,
     sampling: str | ResidualAdaptive | None = None,
+    balance: Balance | str | None = None,
     progress: bool = True,
 ) -> Solution:
     """Solve a partial differential equation with forward passes of a network only.
@@ -53,8 +54,8 @@ def solve(
         derivatives: the estimator of derivatives; by default the smallest sparse-grid Stein rule that sees all
             derivatives of the equation.
         trainer: the training method, ``LevenbergMarquardt`` by default; ``HybridZO`` is the paper's.
-        points: collocation points of a step, by default 200 for Levenberg–Marquardt and 100 for other trainers; each
-            soft condition has half as many.
+        points: collocation points of a step, by default 200 for Levenberg–Marquardt and 100 for other trainers; a
+            soft condition has half as many, unless it is declared with a number.
         seed: fixes initial parameters, points and perturbations, 0 by default.
         dtype: "float64" (the default) or "float32", or the torch dtype.
         device: "cpu" by default.
@@ -66,6 +67,9 @@ def solve(
         sampling: how the points of each step are drawn: "uniform" (the default: independent points of the domain's own
             measure), "sobol" (scrambled Sobol points, mapped to the domain), "latin-hypercube", or "residual-adaptive",
             which is ``ResidualAdaptive()``: more points where the residual is large.
+        balance: how the weights of the equation and of soft conditions that are not given (here or in the declaration)
+            balance themselves from loss values: "relobralo", "softadapt", or settings such as ``ReLoBRaLo()``. By
+            default weights are fixed, 100 for a condition. The loss on held-out points keeps fixed weights always.
         progress: show how it goes, on standard error.
 
     Returns:
@@ -87,6 +91,7 @@ def solve(
         "network": network, "derivatives": derivatives, "trainer": trainer, "points": points, "seed": seed,
         "dtype": dtype, "device": device, "budget": budget, "estimate": estimate, "weights": weights,
         "sampling": sampling,
+        "balance": balance,
     }  # fmt: skip
     if isinstance(problem, str):
         problem = catalogue.problem(problem)
@@ -97,7 +102,8 @@ def solve(
     assembly = Assembly(problem, settings, ranks)
     # A module of the user's own starts from what each process happened to draw for it.
     initial = ranks.broadcast(assembly.initial())
-    state = start(settings.trainer, initial, assembly.run_seed, assembly.generator("points"))
+    balancing = assembly.balance_state()
+    state = start(settings.trainer, initial, assembly.run_seed, assembly.generator("points"), balancing)
     return _run(assembly, state, checkpoint, progress)
 
 
@@ -172,7 +178,9 @@ def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, pro
     try:
         with ranks.watching():
             with display:
-                outcome = fit(settings.trainer, objective, validation, state, settings.budget, hooks, ranks)
+                outcome = fit(
+                    settings.trainer, objective, validation, state, settings.budget, hooks, ranks, settings.balance
+                )
             save(outcome.last)
     except LostProcessError as error:
         raise LostProcessError(f"{error} {_what_is_left(checkpoint)}") from error

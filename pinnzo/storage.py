@@ -106,6 +106,7 @@ def write_run(path: Path, run: RunState, header: Mapping[str, Any]) -> None:
         "evaluations": run.evaluations,
         "validated_at": run.validated_at,
         "seconds": run.seconds,
+        "balance": _pack(run.balance, "balance", tensors),
     }
     tensors |= {
         "theta": state.theta, "generator": state.generator, "points": run.points, "best_theta": run.best_theta,
@@ -156,6 +157,7 @@ def read_run(
             float(body["seconds"]),
             History(records),
             {name.removeprefix("objective."): t for name, t in tensors.items() if name.startswith("objective.")},
+            _unpack(body.get("balance", {"dict": []}), tensors),
         )
         declared = problem if problem is not None else _declared(body)
     except StorageError as error:

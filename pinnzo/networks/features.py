@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ import torch
 from pinnzo.errors import SettingError
 
 Range = tuple[float, float]
+Period = tuple[int, float, float]
+"""A coordinate and its period: (axis, low, high)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,10 +25,62 @@ class Features:
     Attributes:
         function: maps points (N, D) to the scaled features there, (N, F).
         count: their number F.
+        replaced: the coordinates that the first layer does not see because features stand in their place.
     """
 
     function: Callable[[torch.Tensor], torch.Tensor]
     count: int
+    replaced: tuple[int, ...] = ()
+
+
+def checked_periods(periods: Any) -> tuple[Period, ...] | None:
+    """Periods as settings take them, as a tuple of (axis, low, high); None stays None.
+
+    Raises:
+        SettingError: one of them is something else, or an axis occurs twice.
+    """
+    if periods is None:
+        return None
+    try:
+        found = tuple((operator.index(axis), float(low), float(high)) for axis, low, high in periods)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or any(a < 0 or not low < high or not math.isfinite(high - low) for a, low, high in found):
+        raise SettingError(
+            f"periodic={periods!r} must hold an (axis, low, high) with axis ≥ 0 and low < high for each coordinate "
+            "along which the network is periodic."
+        )
+    if len({axis for axis, _, _ in found}) < len(found):
+        raise SettingError(f"periodic={periods!r} names a coordinate twice: give each one period.")
+    return found
+
+
+def with_periods(periods: Sequence[Period], features: Features | None, inputs: int) -> Features | None:
+    """The features of a network that sees cos and sin of 2π(x − low)/(high − low) in place of some coordinates x.
+
+    Args:
+        periods: (axis, low, high) of these coordinates.
+        features: what the network sees besides.
+        inputs: the number of coordinates.
+
+    Raises:
+        SettingError: an axis is beyond the coordinates.
+    """
+    if not periods:
+        return features
+    axes = [axis for axis, _, _ in periods]
+    if max(axes) >= inputs:
+        raise SettingError(f"periodic names axis {max(axes)}, but the axes are 0 … {inputs - 1}.")
+    low = torch.tensor([low for _, low, _ in periods], dtype=torch.float64)
+    slope = torch.tensor([2 * math.pi / (high - low) for _, low, high in periods], dtype=torch.float64)
+
+    def function(x: torch.Tensor) -> torch.Tensor:
+        angles = (x[:, axes] - low.to(x)) * slope.to(x)
+        parts = [angles.cos(), angles.sin()]
+        return torch.cat(parts if features is None else [*parts, features.function(x)], dim=1)
+
+    others = 0 if features is None else features.count
+    return Features(function, 2 * len(axes) + others, tuple(axes))
 
 
 def checked_features(features: Any) -> tuple[sp.Expr, ...]:

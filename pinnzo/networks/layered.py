@@ -29,7 +29,7 @@ class LayeredNetwork(Network):
         activation: applied after every layer but the last.
         scaling: (low, high), each with one number an input. Input d is mapped from [low_d, high_d] to [-1, 1]
             first; one with an infinite end is left as it is.
-        features: further inputs of the first layer, which come after the coordinates.
+        features: further inputs of the first layer, which come after the coordinates, or stand in place of some.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class LayeredNetwork(Network):
         self.layers = layers
         self.activation = activation
         self.features = features
-        self.inputs = layers[0].inputs - (features.count if features is not None else 0)
+        self.inputs = layers[0].inputs - (features.count - len(features.replaced) if features is not None else 0)
         self.outputs = layers[-1].outputs
         self.parameter_count = layers[-1].stop
         self.width = max(layer.outputs for layer in layers)
@@ -163,7 +163,7 @@ class BoundLayeredNetwork(BoundNetwork):
     def inputs(self, x: torch.Tensor) -> torch.Tensor:
         """What the first layer gets at points (P, D): the scaled coordinates, then the features, (I, P)."""
         scaled = self.scaled(x)
-        return scaled if self.features is None else torch.cat([scaled, self.features.function(x).T])
+        return scaled if self.features is None else self._with_features(scaled, x)
 
     def inputs_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
         """What the first layer gets at all x_p + δ_j, from points (P, D) and nodes (J, D).
@@ -176,7 +176,14 @@ class BoundLayeredNetwork(BoundNetwork):
             return scaled
         # Laid out as columns, so that features read each coordinate from contiguous memory.
         shifted = (x.T[:, :, None] + nodes.T[:, None, :]).flatten(1)
-        return torch.cat([scaled, self.features.function(shifted.T).T])
+        return self._with_features(scaled, shifted.T)
+
+    def _with_features(self, scaled: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """Scaled coordinates (D, P) without those that features replace, and the features at points x (P, D)."""
+        assert self.features is not None
+        if replaced := self.features.replaced:
+            scaled = scaled[[axis for axis in range(len(scaled)) if axis not in replaced]]
+        return torch.cat([scaled, self.features.function(x).T])
 
     def parts(self, rows: int) -> list[BoundLayeredNetwork]:
         """Split the K networks into groups whose hidden units at ``rows`` points stay in the cache."""

@@ -9,7 +9,16 @@ import sympy as sp
 
 from pinnzo.errors import SettingError
 from pinnzo.networks.activations import activation
-from pinnzo.networks.features import Features, Range, agreed_features, checked_features, checked_ranges
+from pinnzo.networks.features import (
+    Features,
+    Period,
+    Range,
+    agreed_features,
+    checked_features,
+    checked_periods,
+    checked_ranges,
+    with_periods,
+)
 from pinnzo.networks.layered import LayeredNetwork, Scaling
 from pinnzo.networks.layers import Layer, stack_layers
 from pinnzo.networks.settings import agreed_inputs
@@ -28,6 +37,9 @@ class MLP:
         features: further inputs of the first layer, SymPy expressions of the problem's variables such as ‖x‖². A
             radial function of many coordinates, say, is hard to learn without.
         feature_ranges: (low, high) of each feature, mapped to [-1, 1]; None measures them at points of the domain.
+        periodic: (axis, low, high) of each coordinate x along which f is periodic: the first layer sees cos and sin of
+            2π(x − low)/(high − low) in place of x. None takes them from the problem's periodic conditions; with (),
+            these are left to penalties.
 
     Raises:
         SettingError: a number is not positive, the activation is unknown, or a feature is no SymPy expression.
@@ -44,12 +56,14 @@ class MLP:
     outputs: int = 1
     features: Sequence[sp.Expr] = ()
     feature_ranges: Sequence[Range] | None = None
+    periodic: Sequence[Period] | None = None
 
     def __post_init__(self) -> None:
         check_sizes(self.width, self.depth, self.inputs, self.outputs)
         activation(self.activation)
         object.__setattr__(self, "features", checked_features(self.features))
         object.__setattr__(self, "feature_ranges", checked_ranges(self.feature_ranges, len(self.features)))
+        object.__setattr__(self, "periodic", checked_periods(self.periodic))
 
     @property
     def parameter_count(self) -> int:
@@ -65,10 +79,11 @@ class MLP:
     ) -> LayeredNetwork:
         """Make the network; see ``NetworkSettings.build``."""
         features = agreed_features(self.features, features)
+        features = with_periods(self.periodic or (), features, agreed_inputs(self.inputs, inputs))
         return LayeredNetwork(self._layers(inputs), activation(self.activation), scaling, features)
 
     def _layers(self, inputs: int | None) -> tuple[Layer, ...]:
-        first = agreed_inputs(self.inputs, inputs) + len(self.features)
+        first = agreed_inputs(self.inputs, inputs) + len(self.periodic or ()) + len(self.features)
         return stack_layers((first, *(self.width,) * self.depth, self.outputs), (None,) * (self.depth + 1))
 
 

@@ -10,7 +10,16 @@ import sympy as sp
 
 from pinnzo.errors import SettingError
 from pinnzo.networks.activations import activation
-from pinnzo.networks.features import Features, Range, agreed_features, checked_features, checked_ranges
+from pinnzo.networks.features import (
+    Features,
+    Period,
+    Range,
+    agreed_features,
+    checked_features,
+    checked_periods,
+    checked_ranges,
+    with_periods,
+)
 from pinnzo.networks.layered import LayeredNetwork, Scaling
 from pinnzo.networks.layers import Layer, stack_layers
 from pinnzo.networks.mlp import MLP, check_sizes
@@ -40,6 +49,9 @@ class TensorTrainMLP:
         features: further inputs of the first layer, SymPy expressions of the problem's variables such as ‖x‖². A
             radial function of many coordinates, say, is hard to learn without.
         feature_ranges: (low, high) of each feature, mapped to [-1, 1]; None measures them at points of the domain.
+        periodic: (axis, low, high) of each coordinate x along which f is periodic: the first layer sees cos and sin of
+            2π(x − low)/(high − low) in place of x. None takes them from the problem's periodic conditions; with (),
+            these are left to penalties.
 
     Raises:
         SettingError: a number is not positive, the activation is unknown, the width does not factorise,
@@ -61,12 +73,14 @@ class TensorTrainMLP:
     layers: tuple[TensorTrainMatrix | None, ...] | None = None
     features: Sequence[sp.Expr] = ()
     feature_ranges: Sequence[Range] | None = None
+    periodic: Sequence[Period] | None = None
 
     def __post_init__(self) -> None:
         check_sizes(self.width, self.depth, self.inputs, self.outputs)
         activation(self.activation)
         object.__setattr__(self, "features", checked_features(self.features))
         object.__setattr__(self, "feature_ranges", checked_ranges(self.feature_ranges, len(self.features)))
+        object.__setattr__(self, "periodic", checked_periods(self.periodic))
         if not isinstance(self.rank, int) or self.rank < 1:
             raise SettingError(f"rank={self.rank!r} must be a positive whole number.")
         if self.layers is not None:
@@ -102,7 +116,14 @@ class TensorTrainMLP:
             274433
         """
         return MLP(
-            self.width, self.depth, self.activation, self.inputs, self.outputs, self.features, self.feature_ranges
+            self.width,
+            self.depth,
+            self.activation,
+            self.inputs,
+            self.outputs,
+            self.features,
+            self.feature_ranges,
+            self.periodic,
         )
 
     def build(
@@ -110,10 +131,11 @@ class TensorTrainMLP:
     ) -> LayeredNetwork:
         """Make the network; see ``NetworkSettings.build``."""
         features = agreed_features(self.features, features)
+        features = with_periods(self.periodic or (), features, agreed_inputs(self.inputs, inputs))
         return LayeredNetwork(self._layers(inputs), activation(self.activation), scaling, features)
 
     def _layers(self, inputs: int | None) -> tuple[Layer, ...]:
-        first = agreed_inputs(self.inputs, inputs) + len(self.features)
+        first = agreed_inputs(self.inputs, inputs) + len(self.periodic or ()) + len(self.features)
         sizes = (first, *(self.width,) * self.depth, self.outputs)
         return stack_layers(sizes, self.layers or self._default_layers(first))
 
@@ -145,7 +167,7 @@ class TensorTrainMLP:
             if entry is not None and not isinstance(entry, TensorTrainMatrix):
                 raise SettingError(f"layers contains {entry!r}: give TensorTrainMatrix objects or None.")
         # Sizes that are known already are checked now, not when the network is built.
-        first = self.inputs and self.inputs + len(self.features)
+        first = self.inputs and self.inputs + len(self.periodic or ()) + len(self.features)
         if first is None:
             first = layers[0].input_size if layers[0] is not None else 1
         stack_layers((first, *(self.width,) * self.depth, self.outputs), layers)

@@ -7,6 +7,7 @@ from pinnzo.symbolic.domains import Domain as Domain
 from pinnzo.symbolic.domains import Gaussian as Gaussian
 from pinnzo.symbolic.domains import Shell as Shell
 from pinnzo.symbolic.domains import Simplex as Simplex
+from pinnzo.symbolic.measurements import Data as Data
 from pinnzo.symbolic.operators import divergence as divergence
 from pinnzo.symbolic.operators import gradient as gradient
 from pinnzo.symbolic.operators import gradient_norm_squared as gradient_norm_squared

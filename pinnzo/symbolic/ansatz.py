@@ -6,19 +6,21 @@ How A uses the data, and why only where they hold, is said in ``faces``.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy as sp
 import torch
 
-from pinnzo.errors import DeclarationError
+from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.symbolic.boundary import Sampler
 from pinnzo.symbolic.calculus import refine
 from pinnzo.symbolic.conditions import ParsedCondition
 from pinnzo.symbolic.expressions import known_expression
-from pinnzo.symbolic.faces import MAX_INTERPOLATED_AXES, group_conditions, vanishes
+from pinnzo.symbolic.faces import MAX_INTERPOLATED_AXES, derivative_axes, group_conditions, vanishes
+from pinnzo.symbolic.periodic import Period, find_periodic
+from pinnzo.symbolic.quantities import Lowered
 from pinnzo.symbolic.torch_code import evaluate
 
 NOT_SMOOTH = (sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside, sp.floor, sp.ceiling, sp.Piecewise, sp.Mod, sp.frac)
@@ -33,15 +35,38 @@ class Ansatz:
         B: vanishes where they hold.
         hard: names of the conditions that are built in.
         soft: the conditions that are left to penalties.
+        periods: the coordinates (axis, low, high) along which f has to be periodic for the hard conditions to hold.
     """
 
     A: sp.Expr
     B: sp.Expr
     hard: tuple[str, ...] = ()
     soft: tuple[ParsedCondition, ...] = field(default=(), repr=False)
+    periods: tuple[Period, ...] = field(default=(), repr=False)
+
+    def softened(self, axes: Collection[int], conditions: Sequence[ParsedCondition]) -> Ansatz:
+        """The same for a network that is not periodic along some coordinates.
+
+        Args:
+            axes: these coordinates.
+            conditions: all of the problem, in order.
+
+        Raises:
+            SettingError: a condition that has to be hard needs such a network.
+        """
+        lost = {c.name: c for c in conditions if c.periodic_axis in axes and c.name in self.hard}
+        if failed := [c.name for c in lost.values() if c.enforce == "hard"]:
+            raise SettingError(
+                f"The condition {failed[0]!r} is to be built in, which takes a network that is periodic: use MLP or "
+                "TensorTrainMLP without periodic=() and without features that are not periodic, or leave enforce at "
+                "'auto' for a penalty."
+            )
+        hard = tuple(name for name in self.hard if name not in lost)
+        soft = tuple(c for c in conditions if c.name not in hard)
+        return replace(self, hard=hard, soft=soft, periods=tuple(p for p in self.periods if p[0] not in axes))
 
 
-def given_ansatz(pair: Any, conditions: Sequence[ParsedCondition], sampler: Sampler) -> Ansatz:
+def given_ansatz(pair: Any, conditions: Sequence[ParsedCondition], sampler: Sampler, equation: Lowered) -> Ansatz:
     """The user's own A and B; the conditions that they satisfy for every network are hard, the rest are soft.
 
     Raises:
@@ -61,21 +86,46 @@ def given_ansatz(pair: Any, conditions: Sequence[ParsedCondition], sampler: Samp
     if vanishes(B, sampler):
         raise DeclarationError("ansatz B is zero: u = A + B f would not depend on the network.")
     hard = [c for c in conditions if _is_exact(c, A, B, sampler)]
-    return _finish(A, B, hard, conditions)
+    return _finish(_Built(A, B, tuple(hard)), conditions, sampler, equation)
 
 
-def build_ansatz(conditions: Sequence[ParsedCondition], sampler: Sampler) -> Ansatz:
+def build_ansatz(conditions: Sequence[ParsedCondition], sampler: Sampler, equation: Lowered) -> Ansatz:
     """Build in as many conditions as an ansatz can satisfy exactly.
 
     Conditions along one coordinate (or on the sphere of a ball) form a group, taken time first. Each group corrects
     the A found so far by the mismatch on its own faces, which keeps the earlier groups' data wherever the
     conditions agree at the corners (transfinite interpolation as a Boolean sum; Gordon & Hall 1973). A group that
-    would break an earlier one, or has data with kinks, stays soft.
+    would break an earlier one, or has data with kinks, stays soft. Where the value of u and its derivatives across a
+    face are given, A = g + (t − t₀) h and B = (t − t₀)², say, satisfy both; the derivatives stay soft where building
+    them in would leave a value soft.
     """
+    values = _built(conditions, sampler, ())
+    axes = derivative_axes(conditions)
+    time = [axis for axis in axes if sampler.variables[axis] == sampler.time]
+    for chosen in dict.fromkeys((tuple(axes), tuple(time))):
+        if not chosen:
+            continue
+        more = _built(conditions, sampler, chosen)
+        # A velocity must not cost a value.
+        if set(values.hard) < set(more.hard):
+            values = more
+            break
+    return _finish(values, conditions, sampler, equation)
+
+
+@dataclass(frozen=True)
+class _Built:
+    A: sp.Expr
+    B: sp.Expr
+    hard: tuple[ParsedCondition, ...]
+
+
+def _built(conditions: Sequence[ParsedCondition], sampler: Sampler, derivatives: Sequence[int]) -> _Built:
+    """The ansatz with as many groups as go together, with derivatives across the faces of some axes."""
     domain = sampler.domain
     A, B = sp.Integer(0), sp.Integer(1)
     hard: list[ParsedCondition] = []
-    for group in group_conditions(conditions, sampler):
+    for group in group_conditions(conditions, sampler, derivatives):
         data = [refine(c.data, domain) for c in group.conditions if c.data is not None]
         if any(d.has(*NOT_SMOOTH) for d in data):
             continue
@@ -83,26 +133,34 @@ def build_ansatz(conditions: Sequence[ParsedCondition], sampler: Sampler) -> Ans
         if all(_is_exact(c, new_A, new_B, sampler) for c in (*hard, *group.conditions)):
             A, B = refine(new_A, domain), new_B
             hard.extend(group.conditions)
-    return _finish(A, B, hard, conditions)
+    return _Built(A, B, tuple(hard))
 
 
-def _finish(A: sp.Expr, B: sp.Expr, hard: Sequence[ParsedCondition], conditions: Sequence[ParsedCondition]) -> Ansatz:
-    names = tuple(c.name for c in hard)
+def _finish(built: _Built, conditions: Sequence[ParsedCondition], sampler: Sampler, equation: Lowered) -> Ansatz:
+    periodic = find_periodic(built.A, built.B, conditions, equation, sampler)
+    names = tuple(c.name for c in (*built.hard, *periodic.conditions))
     soft = tuple(c for c in conditions if c.name not in names)
     if failed := [c.name for c in soft if c.enforce == "hard"]:
         raise DeclarationError(
             f"The condition {failed[0]!r} cannot be built into an ansatz: only smooth Dirichlet data can, on faces of "
-            f"a box in up to {MAX_INTERPOLATED_AXES} spatial coordinates or on a ball, that agree at the corners. "
+            f"a box in up to {MAX_INTERPOLATED_AXES} spatial coordinates or on a ball, that agree at the corners, and "
+            "beside them derivatives across the same face, or periodic conditions on u and its first derivatives. "
             "Leave enforce at 'auto', or give your own ansatz=(A, B)."
         )
-    return Ansatz(A, B, names, soft)
+    return Ansatz(built.A, built.B, names, soft, periodic.periods)
 
 
 def _is_exact(condition: ParsedCondition, A: sp.Expr, B: sp.Expr, sampler: Sampler) -> bool:
-    """Whether u = A + B f satisfies a Dirichlet condition for every f: A equals the data there, and B vanishes."""
+    """Whether u = A + B f satisfies ∂ᵐu = g for every f: ∂ᵐA equals the data there, and B, …, ∂ᵐB vanish."""
     if condition.data is None:
         return False
+    factors = [B]
+    if condition.order:
+        symbol = sampler.variables[condition.places[0][0][0]]
+        A = A.diff(symbol, condition.order)
+        factors = [B.diff(symbol, k) for k in range(condition.order + 1)]
     (points,) = sampler.condition(condition, 64, torch.Generator().manual_seed(0))
-    values, factor, data = evaluate((A, B, condition.data), points, sampler.variables)
+    values, data, *rest = evaluate((A, condition.data, *factors), points, sampler.variables)
     size = 1.0 + max(float(values.abs().max()), float(data.abs().max()))
-    return not math.isnan(size) and bool(((values - data).abs() <= 1e-9 * size).all() and (factor.abs() <= 1e-9).all())
+    agrees = not math.isnan(size) and bool(((values - data).abs() <= 1e-9 * size).all())
+    return agrees and all(bool((factor.abs() <= 1e-9).all()) for factor in rest)

@@ -68,6 +68,8 @@ class Sampler:
         rule: Rule | None = None,
     ) -> list[torch.Tensor]:
         """Points where a condition holds: for each of its places (count, D), equal but for the held coordinates."""
+        if condition.measured is not None:
+            return [condition.measured.draw(count, generator, dtype)[0]]
         if condition.on_whole_boundary:
             if rule is None and (self.solid is None or isinstance(self.solid, Ball)):
                 return [self._move_to_boundary(self.interior(count, generator, dtype), generator)]
@@ -202,6 +204,10 @@ def check_overlap(conditions: Sequence[ParsedCondition], sampler: Sampler) -> No
 def _prescribed(condition: ParsedCondition, sampler: Sampler) -> list[object]:
     """What a condition prescribes where, if it is one linear operator's value, or on the whole boundary their sum."""
     lowered = condition.lowered
+    if condition.measured is not None:
+        return []
+    if condition.periodic_axis is not None:
+        return [("periodic", condition.periodic_axis, condition.order)]
     linear: list[tuple[LinearOperator, sp.Expr]] = []
     for symbol, quantity in lowered.quantities.items():
         slope = lowered.expression.diff(symbol)

@@ -86,13 +86,17 @@ class CompiledResidual:
         return any(site.operators.index(op) in touched for op in quantity.operators)
 
     def prepare(
-        self, points: Sequence[torch.Tensor], discretisations: Sequence[Discretisation] | None = None
+        self,
+        points: Sequence[torch.Tensor],
+        discretisations: Sequence[Discretisation] | None = None,
+        values: torch.Tensor | None = None,
     ) -> PreparedResidual:
         """Compute all that depends on the points alone.
 
         Args:
             points: for each place the points (P, D).
             discretisations: for each place what computes the rows there; needed where there are ``norms``.
+            values: measurements (P,) that are taken from the residual.
 
         Raises:
             NonFiniteError: a coefficient or a part of the ansatz is not finite at one of the points.
@@ -105,7 +109,7 @@ class CompiledResidual:
                 worst = x[int((~finite).to(torch.uint8).argmax())]
                 where = ", ".join(f"{s} = {float(v):.4g}" for s, v in zip(self.variables[:4], worst, strict=False))
                 raise NonFiniteError(f"The ansatz makes {self.name!r} infinite or NaN at {where}: give another ansatz.")
-        return PreparedResidual(self, points[0], sites)
+        return PreparedResidual(self, points[0], sites, values)
 
     def gather(self, quantity: Quantity, operators: Sequence[torch.Tensor]) -> torch.Tensor:
         """A quantity's value (K, P) from the operators of u at all places."""
@@ -132,16 +136,20 @@ class PreparedResidual:
     compiled: CompiledResidual
     points: torch.Tensor
     sites: list[PreparedSite]
+    values: torch.Tensor | None = None
 
     def part(self, points: slice) -> PreparedResidual:
         """The same residual at some of the points."""
-        return PreparedResidual(self.compiled, self.points[points], [site.part(points) for site in self.sites])
+        sites = [site.part(points) for site in self.sites]
+        values = None if self.values is None else self.values[points]
+        return PreparedResidual(self.compiled, self.points[points], sites, values)
 
     def residual(self, rows: Sequence[torch.Tensor]) -> torch.Tensor:
         """Residuals (K, P) from rows of f, for each place (K, P, R)."""
         operators = [site.combine(values) for site, values in zip(self.sites, rows, strict=True)]
         quantities = [self.compiled.gather(q, operators) for _, q in self.compiled.quantities]
-        return self.compiled.evaluate(self.points, quantities).expand(rows[0].shape[0], len(self.points))
+        residual = self.compiled.evaluate(self.points, quantities).expand(rows[0].shape[0], len(self.points))
+        return residual if self.values is None else residual - self.values
 
 
 def _describe(quantity: Quantity) -> str:

@@ -13,18 +13,22 @@ from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.symbolic.domains import Domain
 from pinnzo.symbolic.expressions import INFINITE, known_expression, listed, scalar_expression, stranger_hint
 from pinnzo.symbolic.lowering import lower
+from pinnzo.symbolic.measurements import Data, check_penalty
 from pinnzo.symbolic.quantities import Lowered, Place
 
 Enforcement: TypeAlias = Literal["auto", "hard", "soft"]
 
 
-def _check_options(name: str | None, weight: float | None, enforce: str) -> None:
+def _check_options(name: str | None, weight: float | None, enforce: str, points: Any) -> None:
     if enforce not in get_args(Enforcement):
         raise SettingError(f"enforce is {enforce!r}: choose one of {', '.join(get_args(Enforcement))}.")
-    if weight is not None and (not isinstance(weight, (int, float)) or not 0 < weight < float("inf")):
-        raise SettingError(f"weight is {weight!r}: give a finite number greater than 0.")
-    if name is not None and (not isinstance(name, str) or not name):
-        raise SettingError(f"The name of a condition is {name!r}: give a text.")
+    check_penalty(name, weight)
+    good = isinstance(points, (int, float)) and not isinstance(points, bool) and 0 < points < float("inf")
+    if points is not None and not good:
+        raise SettingError(
+            f"points of a condition is {points!r}: give a whole number, for so many each step, or a float such as "
+            "0.5, for so many times the equation's points."
+        )
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Boundary:
         name: how the condition is called in weights and reports.
         weight: of the penalty, where the condition is soft.
         enforce: "hard" builds it into the ansatz, "soft" makes it a penalty, "auto" prefers hard.
+        points: of a step, where the condition is soft: a whole number for so many, a float for so many times the
+            equation's; by default half as many as the equation has.
     """
 
     expression: Any
@@ -47,9 +53,10 @@ class Boundary:
     name: str | None = None
     weight: float | None = None
     enforce: Enforcement = "auto"
+    points: float | None = None
 
     def __post_init__(self) -> None:
-        _check_options(self.name, self.weight, self.enforce)
+        _check_options(self.name, self.weight, self.enforce, self.points)
 
 
 @dataclass(frozen=True)
@@ -61,15 +68,18 @@ class Condition:
         name: how the condition is called in weights and reports.
         weight: of the penalty, where the condition is soft.
         enforce: "hard" builds it into the ansatz, "soft" makes it a penalty, "auto" prefers hard.
+        points: of a step, where the condition is soft: a whole number for so many, a float for so many times the
+            equation's; by default half as many as the equation has.
     """
 
     equation: Any
     name: str | None = None
     weight: float | None = None
     enforce: Enforcement = "auto"
+    points: float | None = None
 
     def __post_init__(self) -> None:
-        _check_options(self.name, self.weight, self.enforce)
+        _check_options(self.name, self.weight, self.enforce, self.points)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +92,14 @@ class ParsedCondition:
         enforce: what the user asked for.
         lowered: ``lhs − rhs`` in quantities of the unknown.
         places: the faces that it speaks of, as held coordinates; empty for the whole spatial boundary.
-        data: g, where the condition reads u = g at one face or on the boundary; else None.
+        data: g, where the condition reads ∂ᵐu = g at one face, with derivatives across it, or u = g on the boundary;
+            else None.
         text: the condition as the user wrote it.
+        order: m, how often u is differentiated where there are data: 0 for Dirichlet data, 1 for a velocity; the same
+            for a periodic condition.
+        points: of a step: an int for so many, a float for so many times the equation's, or None for the default.
+        measured: the measurements, where the condition is about these: ∂u = values at their points.
+        periodic_axis: the coordinate, where the condition says that ∂ᵐu along it is equal at both of its ends.
     """
 
     name: str
@@ -93,6 +109,15 @@ class ParsedCondition:
     places: tuple[Place, ...]
     data: sp.Expr | None
     text: str
+    order: int = 0
+    periodic_axis: int | None = None
+    points: float | None = None
+    measured: Data | None = None
+
+    @property
+    def dirichlet_data(self) -> sp.Expr | None:
+        """g, where the condition reads u = g; else None."""
+        return self.data if self.order == 0 else None
 
     @property
     def on_whole_boundary(self) -> bool:
@@ -107,7 +132,8 @@ def parse_conditions(conditions: Sequence[Any], unknown: AppliedUndef, domain: D
         DeclarationError: a condition is not an equation in the unknown, is not on the boundary, or was given the
             name of another one.
     """
-    given = [c.name for c in conditions if isinstance(c, (Boundary, Condition)) and c.name is not None]
+    named = [c for c in conditions if isinstance(c, (Boundary, Condition, Data))]
+    given = [c.name for c in named if c.name is not None and not (isinstance(c, Data) and c.name == Data.name)]
     if twice := {n for n in given if given.count(n) > 1}:
         raise DeclarationError(f"Several conditions are called {listed(twice)}: give each a name of its own.")
     parsed: list[ParsedCondition] = []
@@ -128,9 +154,12 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
         )
     if isinstance(condition, Boundary):
         return _parse_boundary(condition, unknown)
+    if isinstance(condition, Data):
+        return _parse_measurements(condition, unknown, domain)
     if not isinstance(condition, Condition) or not isinstance(condition.equation, sp.Equality):
         raise DeclarationError(
-            f"{condition!r} is not a condition: write a SymPy equation sp.Eq(u.subs(t, 0), g), or Boundary(u, g)."
+            f"{condition!r} is not a condition: write a SymPy equation sp.Eq(u.subs(t, 0), g), Boundary(u, g), or "
+            "Data(u, points, values)."
         )
     equation = condition.equation
     if not all(isinstance(side, sp.Expr) and not getattr(side, "is_Matrix", False) for side in equation.args):
@@ -142,15 +171,23 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
         raise DeclarationError(f"The condition {equation} does not contain the unknown {unknown}.")
     for place in lowered.places:
         _check_place(place, unknown, domain, equation)
+    _check_places(lowered.places, unknown, equation)
     name = condition.name or ", ".join(dict.fromkeys(_place_name(p, unknown) for p in lowered.places))
+    axis = None
+    data, order = _face_data(lowered)
+    if (periodic := _periodicity(lowered)) is not None:
+        axis, order = periodic
     return ParsedCondition(
         name,
         condition.weight,
         condition.enforce,
         lowered,
         lowered.places,
-        _dirichlet_data(lowered),
+        data,
         str(equation),
+        order,
+        axis,
+        condition.points,
     )
 
 
@@ -171,8 +208,24 @@ def _parse_boundary(condition: Boundary, unknown: AppliedUndef) -> ParsedConditi
             "whole boundary, or write it as an equation for one face."
         )
     name = condition.name or "boundary"
-    data = value if expression == unknown else _dirichlet_data(lowered)
-    return ParsedCondition(name, condition.weight, condition.enforce, lowered, (), data, text)
+    data = value if expression == unknown else _face_data(lowered)[0]
+    return ParsedCondition(name, condition.weight, condition.enforce, lowered, (), data, text, points=condition.points)
+
+
+def _parse_measurements(condition: Data, unknown: AppliedUndef, domain: Domain) -> ParsedCondition:
+    expression = scalar_expression(condition.expression, "The expression of Data")
+    text = f"{expression} = {len(condition.values)} measurements"
+    _check_symbols(expression, unknown, text)
+    lowered = lower(expression, unknown)
+    if lowered.places != ((),):
+        raise DeclarationError(
+            f"Data is about {expression}: give the unknown {unknown} at its own variables, or an expression in it and "
+            "its derivatives; where it was measured is what points say."
+        )
+    condition.check_inside(domain, unknown.args)
+    return ParsedCondition(
+        condition.name, condition.weight, "soft", lowered, lowered.places, None, text, measured=condition
+    )
 
 
 def _check_symbols(expression: Any, unknown: AppliedUndef, text: str) -> None:
@@ -214,17 +267,51 @@ def _check_place(place: Place, unknown: AppliedUndef, domain: Domain, equation: 
             )
 
 
-def _dirichlet_data(lowered: Lowered) -> sp.Expr | None:
-    """g, if the condition can be read as u = g at one face of one coordinate, or on the whole boundary."""
+def _check_places(places: Sequence[Place], unknown: AppliedUndef, equation: Any) -> None:
+    """Points are drawn once for all places, so these must hold the same coordinates, and differ in one of them."""
+    for place in places[1:]:
+        first, other = dict(places[0]), dict(place)
+        if first.keys() != other.keys() or sum(first[axis] != other[axis] for axis in first) > 1:
+            here, there = (_place_name(p, unknown) for p in (places[0], place))
+            raise DeclarationError(
+                f"The condition {equation} compares {unknown.func} at {here} with {unknown.func} at {there}: it may "
+                "only compare the two ends of one coordinate, with all other coordinates the same on both sides."
+            )
+
+
+def _periodicity(lowered: Lowered) -> tuple[int, int] | None:
+    """The axis and m, if the condition can be read as ∂ᵐu(a) = ∂ᵐu(b) along one coordinate that runs from a to b."""
+    if len(lowered.quantities) != 2 or len(lowered.places) != 2:
+        return None
+    slopes = []
+    for symbol, quantity in lowered.quantities.items():
+        terms = quantity.operators[0].terms
+        slope = lowered.expression.diff(symbol)
+        if quantity.squared or len(quantity.place) != 1 or len(terms) != 1 or not slope.is_number:
+            return None
+        slopes.append(slope * terms[0][1])
+    first, second = (q.operators[0].terms[0][0] for q in lowered.quantities.values())
+    rest = lowered.expression.xreplace(dict.fromkeys(lowered.quantities, sp.Integer(0)))
+    axis, order = lowered.places[0][0][0], sum(count for _, count in first)
+    if rest != 0 or abs(sum(slopes)) > 1e-12 * abs(slopes[0]) or first != second or first not in ((), ((axis, order),)):
+        return None
+    return axis, order
+
+
+def _face_data(lowered: Lowered) -> tuple[sp.Expr | None, int]:
+    """The data g and the order m, if the condition reads ∂ᵐu = g across one face, or u = g on the whole boundary."""
     if len(lowered.quantities) != 1:
-        return None
+        return None, 0
     ((symbol, quantity),) = lowered.quantities.items()
-    operator = quantity.operators[0]
-    if quantity.squared or len(quantity.place) > 1 or operator.order > 0:
-        return None
+    terms = quantity.operators[0].terms
+    if quantity.squared or len(quantity.place) > 1 or len(terms) != 1:
+        return None, 0
+    ((index, coefficient),) = terms
+    order = sum(count for _, count in index)
+    if order and (not quantity.place or index != ((quantity.place[0][0], order),)):
+        return None, 0
     slope = lowered.expression.diff(symbol)
     if not slope.is_number:
-        return None
-    scale = slope * operator.terms[0][1]
+        return None, 0
     rest = lowered.expression.xreplace({symbol: sp.Integer(0)})
-    return sp.nsimplify(-1 / scale) * rest
+    return sp.nsimplify(-1 / (slope * coefficient)) * rest, order

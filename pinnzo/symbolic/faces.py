@@ -1,8 +1,9 @@
-"""Where Dirichlet data are prescribed, and how an ansatz u = A + B f is made to satisfy them there.
+"""Where data are prescribed, and how an ansatz u = A + B f is made to satisfy them there.
 
-A takes its data *from the boundary alone*: constant data; initial data carried along time; data of opposite faces
-interpolated; data on a sphere carried along rays. So nothing that boundary data written as an expression may say
-about the inside of the domain reaches the network.
+At a face these are the value of u and, beside it, its derivatives across the face up to some order: an initial value
+with an initial velocity, say. A takes its data *from the boundary alone*: constant data; initial data carried along
+time; data of opposite faces interpolated; data on a sphere carried along rays. So nothing that boundary data written
+as an expression may say about the inside of the domain reaches the network.
 """
 
 from __future__ import annotations
@@ -41,27 +42,49 @@ class Group(ABC):
 
 @dataclass(frozen=True)
 class _Faces(Group):
-    """Dirichlet data at one or both ends of one coordinate."""
+    """Data at one or both ends of one coordinate: for each end u, ∂u, ∂²u … along the coordinate."""
 
     axis: int
     low: float
     high: float
-    ends: dict[bool, sp.Expr]
+    ends: dict[bool, tuple[sp.Expr, ...]]
 
     def extend(self, A: sp.Expr, B: sp.Expr, sampler: Sampler) -> tuple[sp.Expr, sp.Expr]:
+        """Two-point Hermite interpolation of the mismatch; with values at one end alone, the value carried along."""
         symbol = sampler.variables[self.axis]
         low, extent = sp.nsimplify(self.low), sp.nsimplify(self.high - self.low)
         position = (symbol - low) / extent
         opposite = (low + extent - symbol) / extent
+        counts = {upper: len(self.ends.get(upper, ())) for upper in (False, True)}
         correction: sp.Expr = sp.Integer(0)
-        for upper, g in self.ends.items():
+        for upper, data in self.ends.items():
             place: Place = ((self.axis, low + extent if upper else low),)
-            mismatch = _at(g - A, place, sampler)
-            if not vanishes(mismatch, sampler):
-                blend = sp.Integer(1) if len(self.ends) == 1 else position if upper else opposite
-                correction += blend * mismatch
-        factor = 4 * position * opposite if len(self.ends) == 2 else opposite if True in self.ends else position
-        return A + correction, B * factor
+            near, far = (opposite, position) if upper else (position, opposite)
+            inward = -extent if upper else extent
+            for order, g in enumerate(data):
+                mismatch = _at(g - A.diff(symbol, order), place, sampler)
+                if not vanishes(mismatch, sampler):
+                    blend = _hermite(order, counts[upper], counts[not upper], near, far)
+                    correction += inward**order * blend * mismatch
+        factor = position ** counts[False] * opposite ** counts[True]
+        total = sum(counts.values())
+        # The largest value is 1.
+        peak = sp.Mul(*(sp.Rational(n, total) ** n for n in counts.values()))
+        return A + correction, B * factor / peak
+
+
+def _hermite(order: int, here: int, there: int, near: sp.Expr, far: sp.Expr) -> sp.Expr:
+    """The polynomial whose derivative of one order is 1 at this end, the other prescribed ones being 0.
+
+    Args:
+        order: of that derivative.
+        here: how many derivatives, from order 0 on, are prescribed at this end.
+        there: how many at the other end.
+        near: the distance from this end, in units of the extent.
+        far: the distance from the other end.
+    """
+    rest = sp.Add(*(sp.binomial(there - 1 + j, j) * near**j for j in range(here - order))) if there else sp.Integer(1)
+    return far**there * near**order / sp.factorial(order) * rest
 
 
 @dataclass(frozen=True)
@@ -79,7 +102,7 @@ class _Sphere(Group):
         if len(offsets) == 1:
             # The sphere is two points, and rays from the centre would leave a kink there.
             low, high = ball.scale()[0]
-            ends = {False: condition.data, True: condition.data}
+            ends = {False: (condition.data,), True: (condition.data,)}
             return _Faces(self.conditions, sampler.variables.index(ball.variables[0]), low, high, ends).extend(
                 A, B, sampler
             )
@@ -127,45 +150,74 @@ class _Spheres(Group):
         return A + correction, B * 4 * above * below / width**2
 
 
-def group_conditions(conditions: Sequence[ParsedCondition], sampler: Sampler) -> list[Group]:
-    """The Dirichlet conditions that may be built in, in groups: time first, then the sphere or the faces of space."""
+def group_conditions(
+    conditions: Sequence[ParsedCondition], sampler: Sampler, derivatives: Sequence[int] = ()
+) -> list[Group]:
+    """The conditions that may be built in, in groups: time first, then the sphere or the faces of space.
+
+    Args:
+        conditions: of the problem.
+        sampler: of its domain.
+        derivatives: the axes along which derivatives across a face are built in too, where u itself is given there.
+    """
     usable = [c for c in conditions if c.enforce != "soft"]
-    ends: dict[int, dict[bool, tuple[sp.Expr, ParsedCondition]]] = {}
+    ends: dict[int, dict[bool, dict[int, ParsedCondition]]] = {}
     spheres: list[Group] = []
     for c in usable:
         if c.data is None:
             continue
         if c.on_whole_boundary:
-            data = c.data
             if (ball := sampler.ball) is not None:
-                if len(ball.variables) > MAX_RAY_AXES and data.free_symbols.intersection(ball.variables):
+                if len(ball.variables) > MAX_RAY_AXES and c.data.free_symbols.intersection(ball.variables):
                     continue
                 spheres.append(_Sphere((c,)))
                 continue
             if (shell := sampler.shell) is not None:
-                if len(shell.variables) <= MAX_RAY_AXES or not data.free_symbols.intersection(shell.variables):
+                if len(shell.variables) <= MAX_RAY_AXES or not c.data.free_symbols.intersection(shell.variables):
                     spheres.append(_Spheres((c,)))
                 continue
             for axis, _, _ in sampler.box_faces:
-                ends.setdefault(axis, {}).update({False: (data, c), True: (data, c)})
+                for upper in (False, True):
+                    ends.setdefault(axis, {}).setdefault(upper, {})[0] = c
         else:
             ((axis, value),) = c.places[0]
             low, high = _interval(axis, sampler)
-            ends.setdefault(axis, {})[abs(float(value) - high) < abs(float(value) - low)] = (c.data, c)
+            upper = abs(float(value) - high) < abs(float(value) - low)
+            if c.order == 0 or axis in derivatives:
+                ends.setdefault(axis, {}).setdefault(upper, {})[c.order] = c
     faces = []
     for axis, found in ends.items():
-        owners = tuple(dict.fromkeys(c for _, c in found.values()))
+        # Derivatives up to the first one that is missing; without the value of u there is nothing to build on.
+        chains = {upper: _chain(by_order) for upper, by_order in found.items() if 0 in by_order}
+        if not chains:
+            continue
+        owners = tuple(dict.fromkeys(c for chain in chains.values() for c in chain))
         low, high = _interval(axis, sampler)
-        faces.append(_Faces(owners, axis, low, high, {upper: g for upper, (g, _) in found.items()}))
+        data = {upper: tuple(c.data for c in chain if c.data is not None) for upper, chain in chains.items()}
+        faces.append(_Faces(owners, axis, low, high, data))
     time = [g for g in faces if sampler.variables[g.axis] == sampler.time]
     space = [g for g in faces if sampler.variables[g.axis] != sampler.time]
-    values = {d for g in space for d in g.ends.values()}
+    values = {d for g in space for chain in g.ends.values() for d in chain}
     constant = len(values) == 1 and not next(iter(values)).free_symbols
     limit = MAX_CONSTANT_AXES if constant else MAX_INTERPOLATED_AXES
     if not space or len(space) > limit:
         return [*time, *spheres]
     owners = tuple(dict.fromkeys(c for g in space for c in g.conditions))
     return [*time, *spheres, _BoxFaces(owners, tuple(space))]
+
+
+def _chain(by_order: dict[int, ParsedCondition]) -> list[ParsedCondition]:
+    """The conditions of order 0, 1, 2 … up to the first that is missing."""
+    chain: list[ParsedCondition] = []
+    while len(chain) in by_order:
+        chain.append(by_order[len(chain)])
+    return chain
+
+
+def derivative_axes(conditions: Sequence[ParsedCondition]) -> list[int]:
+    """The axes across whose faces derivatives are prescribed that may be built in."""
+    wanted = [c for c in conditions if c.enforce != "soft" and c.data is not None and c.order > 0]
+    return list(dict.fromkeys(c.places[0][0][0] for c in wanted))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from copy import copy
 from typing import Any
 
 import sympy as sp
@@ -14,6 +15,7 @@ from pinnzo.symbolic.ansatz import Ansatz, build_ansatz, given_ansatz
 from pinnzo.symbolic.boundary import Sampler, check_overlap
 from pinnzo.symbolic.calculus import refine
 from pinnzo.symbolic.conditions import Condition, parse_conditions
+from pinnzo.symbolic.corners import corner_notes, time_notes
 from pinnzo.symbolic.domains import Domain
 from pinnzo.symbolic.expressions import INFINITE, known_expression, listed, stranger_hint
 from pinnzo.symbolic.lowering import lower
@@ -35,7 +37,8 @@ class Problem:
     Args:
         equation: a SymPy equation in one unknown function, with ``.diff``, ``laplacian``, … of it.
         domain: where it holds; its variables are those of the unknown.
-        conditions: SymPy equations such as ``sp.Eq(u.subs(t, 0), g)``, ``Boundary(u, g)``, or ``Condition(…)``.
+        conditions: SymPy equations such as ``sp.Eq(u.subs(t, 0), g)``, ``Boundary(u, g)``, ``Condition(…)``, or
+            measurements, ``Data(u, points, values)``.
         exact: a SymPy expression, or a function of points (N, D) with values (N,), for comparison only.
         ansatz: (A, B) of the user's own for u = A + B f; by default it is made from the conditions.
         features: expressions of the variables that the default network gets as further inputs, such as ‖x‖² where
@@ -49,6 +52,8 @@ class Problem:
         unknown: the unknown function applied to them.
         declared_conditions: the conditions as given.
         ansatz: u = A + B f, with the names of the hard conditions and the soft ones themselves.
+        notes: sentences about what is no mistake but may not be meant: data that disagree where two conditions meet,
+            or an equation of second order in time without an initial velocity.
         bundled: name and settings of a bundled problem, else None.
 
     Raises:
@@ -109,6 +114,10 @@ class Problem:
         for condition in self.conditions:
             verify_meaning(condition.lowered, "condition", condition.text, self.sampler)
         verify_data(self.lowered, self.conditions, self.sampler)
+        self.notes = (
+            *time_notes(self.lowered, self.conditions, self.sampler),
+            *corner_notes(self.conditions, self.sampler),
+        )
         self.ansatz: Ansatz = self._make_ansatz(ansatz)
         self.exact: sp.Expr | ExactFunction | None = self._check_exact(exact)
 
@@ -117,14 +126,24 @@ class Problem:
         """The number of variables D, time included."""
         return len(self.variables)
 
+    def softened(self, axes: Collection[int]) -> Problem:
+        """The problem for a network that is not periodic along these axes: what needs one becomes a penalty.
+
+        Raises:
+            SettingError: a condition that has to be hard needs a periodic network.
+        """
+        other = copy(self)
+        other.ansatz = self.ansatz.softened(axes, self.conditions)
+        return other
+
     def exact_values(self, points: torch.Tensor) -> torch.Tensor | None:
         """The exact solution at points (N, D) as float64 (N,), or None if it is not known."""
         return None if self.exact is None else evaluate_exact(self.exact, points, self.variables)
 
     def _make_ansatz(self, ansatz: tuple[Any, Any] | None) -> Ansatz:
         if ansatz is None:
-            return build_ansatz(self.conditions, self.sampler)
-        return given_ansatz(ansatz, self.conditions, self.sampler)
+            return build_ansatz(self.conditions, self.sampler, self.lowered)
+        return given_ansatz(ansatz, self.conditions, self.sampler, self.lowered)
 
     def _check_exact(self, exact: Any) -> sp.Expr | ExactFunction | None:
         if exact is None:

@@ -16,6 +16,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from pinnzo.errors import StorageError
 from pinnzo.symbolic.conditions import Boundary, Condition
 from pinnzo.symbolic.domains import Ball, Box, Difference, Domain, Gaussian, Product, Shell, Simplex
+from pinnzo.symbolic.measurements import Data
 from pinnzo.symbolic.nodes import Divergence, Gradient, GradientNormSquared, Laplacian
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.torch_code import BESSEL, FUNCTIONS, RECIPROCALS
@@ -36,6 +37,9 @@ _CLASSES: dict[str, Any] = {
 }
 MAX_EXPONENT = 10_000
 """Of a number: SymPy evaluates powers of numbers at once, and a damaged one would fill the memory."""
+
+MAX_MEASURED_NUMBERS = 200_000
+"""Of one ``Data`` that is saved: coordinates and values, about 4 MB of text."""
 
 _CONSTANTS = {"Pi": sp.pi, "Exp1": sp.E, "GoldenRatio": sp.GoldenRatio, "EulerGamma": sp.EulerGamma,
               "BooleanTrue": sp.true, "BooleanFalse": sp.false}  # fmt: skip
@@ -159,6 +163,22 @@ def _domain_from_json(data: dict[str, Any]) -> Domain:
     raise StorageError(f"The file names a domain of unknown type {data['type']!r}.")
 
 
+def _measurements_to_json(data: Data) -> dict[str, Any]:
+    if (count := data.points.numel() + len(data.values)) > MAX_MEASURED_NUMBERS:
+        raise StorageError(
+            f"The data {data.name!r} hold {count} numbers, but at most {MAX_MEASURED_NUMBERS} are saved with a "
+            "problem: declare fewer measurements, or keep the problem in a file and train without a checkpoint."
+        )
+    return {
+        "of": expression_to_json(sp.sympify(data.expression)),
+        "points": data.points.tolist(),
+        "values": data.values.tolist(),
+        "name": data.name,
+        "weight": data.weight,
+        "batch": data.batch,
+    }
+
+
 def problem_to_json(problem: Problem) -> dict[str, Any]:
     """A declaration as JSON data. An exact solution given as a Python function is left out.
 
@@ -167,7 +187,10 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
     """
     conditions = []
     for c in problem.declared_conditions:
-        common = {"name": c.name, "weight": c.weight, "enforce": c.enforce}
+        if isinstance(c, Data):
+            conditions.append(_measurements_to_json(c))
+            continue
+        common = {"name": c.name, "weight": c.weight, "enforce": c.enforce, "points": c.points}
         if isinstance(c, Boundary):
             of, value = (expression_to_json(sp.sympify(e)) for e in (c.expression, c.value))
             conditions.append({"boundary": value, "of": of, **common})
@@ -198,7 +221,11 @@ def problem_from_json(data: dict[str, Any]) -> Problem:
         unknown = expression_from_json(data["unknown"])
         conditions = []
         for c in data["conditions"]:
-            common = {"name": c["name"], "weight": c["weight"], "enforce": c["enforce"]}
+            if "values" in c:
+                of = expression_from_json(c["of"])
+                conditions.append(Data(of, c["points"], c["values"], c["name"], c["weight"], c["batch"]))
+                continue
+            common = {"name": c["name"], "weight": c["weight"], "enforce": c["enforce"], "points": c.get("points")}
             if "boundary" in c:
                 # Files of older versions know Dirichlet data alone.
                 of = expression_from_json(c["of"]) if "of" in c else unknown

@@ -1,6 +1,10 @@
 """Training by forward queries: objectives, gradient estimators and the trainers that use them."""
 
 from .autodiff_gauss_newton import AutodiffGaussNewton as AutodiffGaussNewton
+from .balancing import Balance as Balance
+from .balancing import ReLoBRaLo as ReLoBRaLo
+from .balancing import SoftAdapt as SoftAdapt
+from .balancing import as_balance as as_balance
 from .base import Objective as Objective
 from .base import Trainer as Trainer
 from .base import TrainerState as TrainerState

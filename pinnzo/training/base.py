@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -97,6 +97,14 @@ class Objective(ABC):
             like: a tensor with the dtype and the device of the results.
         """
         return [function(job) for job in jobs]
+
+    def parts(self, theta: torch.Tensor) -> dict[str, float]:
+        """The terms that the loss is a weighted sum of, without their weights, for one θ (d,)."""
+        raise TypeError(f"{type(self).__name__} has no terms, only one loss: there is nothing to balance.")
+
+    def reweight(self, factors: Mapping[str, float]) -> None:
+        """Multiply the weights of terms, as they were set in the beginning, by factors from now on."""
+        raise TypeError(f"{type(self).__name__} has no terms, only one loss: there is nothing to balance.")
 
     @property
     def blocks(self) -> tuple[slice, ...]:

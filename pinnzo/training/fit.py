@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 
 from pinnzo.parallel import one_thread_kernels
 from pinnzo.ranks import Ranks
 
+from .balancing import Balance
 from .base import Objective, Trainer, TrainerState
 from .budget import Budget
 from .history import History, Record
@@ -35,6 +37,7 @@ class RunState:
         seconds: training time so far.
         history: what has been recorded.
         objective: what the objective remembers of earlier parameters to draw points by.
+        balance: the state of the rule that balances the weights; empty without one.
     """
 
     trainer: TrainerState
@@ -46,6 +49,7 @@ class RunState:
     seconds: float = 0.0
     history: History = field(default_factory=History)
     objective: dict[str, torch.Tensor] = field(default_factory=dict)
+    balance: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,15 @@ class Outcome:
     status: str
 
 
-def start(trainer: Trainer, theta: torch.Tensor, seed: int, points: torch.Generator) -> RunState:
+def start(
+    trainer: Trainer,
+    theta: torch.Tensor,
+    seed: int,
+    points: torch.Generator,
+    balance: Mapping[str, Any] | None = None,
+) -> RunState:
     """The state before the first step."""
-    return RunState(trainer.init(theta, seed), points.get_state(), theta.clone())
+    return RunState(trainer.init(theta, seed), points.get_state(), theta.clone(), balance=balance or {})
 
 
 def fit(
@@ -89,6 +99,7 @@ def fit(
     budget: Budget,
     hooks: Hooks | None = None,
     ranks: Ranks | None = None,
+    balance: Balance | None = None,
 ) -> Outcome:
     """Train until the budget is used up, or the user interrupts.
 
@@ -104,6 +115,8 @@ def fit(
         hooks: what to call on the way.
         ranks: the processes that share the work of the objectives. All of them run this loop; the first one's clock
             counts, and an interrupt of the first one.
+        balance: changes the weights of the training loss whenever fresh points are drawn, from the values of its terms
+            there. The validation loss keeps its weights.
 
     Raises:
         LostProcessError: another process has ended.
@@ -114,6 +127,7 @@ def fit(
     generator.set_state(state.points)
     points: torch.Tensor | None = None
     objective.restore(state.objective, state.trainer.theta.device)
+    weighing = state.balance
     objective.evaluations, validation.evaluations = state.evaluations, 0
     began = time.perf_counter() - state.seconds
     guard = torch.enable_grad if trainer.uses_backpropagation else torch.inference_mode
@@ -121,6 +135,8 @@ def fit(
         try:
             ranks.check_equal(state.trainer.theta)
             error = _best_error(state, budget, hooks)
+            if balance is not None:
+                objective.reweight(state.balance["factors"])
             seconds, interrupted = _moment(ranks, began)
             while True:
                 if interrupted:
@@ -136,6 +152,9 @@ def fit(
                     objective.adapt(state.trainer.theta, begun, generator, scale)
                     points = generator.get_state()
                     objective.draw(generator, scale)
+                    if balance is not None and begun == state.trainer.step:
+                        weighing = balance.update(state.balance, _parts(objective, state.trainer.theta))
+                        objective.reweight(weighing["factors"])
                 stepped = trainer.step(objective, state.trainer)
                 spent = objective.evaluations + validation.evaluations
                 judged = None
@@ -154,7 +173,7 @@ def fit(
                 )
                 held = stepped.step % trainer.hold != 0
                 drawn_from = points if held else generator.get_state()
-                state = _advance(state, stepped, drawn_from, judged, record, objective.memory)
+                state = _advance(state, stepped, drawn_from, judged, record, objective.memory, weighing)
                 if judged is not None:
                     error = _best_error(state, budget, hooks)
                 if hooks.on_step is not None:
@@ -213,6 +232,11 @@ def _best_error(state: RunState, budget: Budget, hooks: Hooks) -> float | None:
     return hooks.error(state.best_theta)
 
 
+def _parts(objective: Objective, theta: torch.Tensor) -> dict[str, float]:
+    with torch.no_grad():
+        return objective.parts(theta)
+
+
 def _advance(
     state: RunState,
     stepped: TrainerState,
@@ -220,6 +244,7 @@ def _advance(
     judged: _Judgement | None,
     record: Record,
     memory: dict[str, torch.Tensor],
+    balance: Mapping[str, Any],
 ) -> RunState:
     state.history.append(record)
     return RunState(
@@ -232,6 +257,7 @@ def _advance(
         seconds=record.seconds,
         history=state.history,
         objective=memory,
+        balance=balance,
     )
 
 

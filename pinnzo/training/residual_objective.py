@@ -19,6 +19,7 @@ from pinnzo.networks.base import Network, Sweep
 from pinnzo.parallel import Workers
 from pinnzo.ranks import Ranks
 from pinnzo.symbolic.compiler import CompiledProblem, CompiledResidual, PreparedResidual
+from pinnzo.symbolic.conditions import ParsedCondition
 
 from .base import Objective
 from .sampling import RULES, Candidates, ResidualAdaptive, as_sampling
@@ -98,10 +99,12 @@ _Share = Sequence[_Part]
 """Points of every term."""
 
 
-def _drawn(term: _Term, points: Sequence[torch.Tensor], generator: torch.Generator) -> _Batch:
-    """The points of a term, with what is random in the estimator drawn for them."""
+def _drawn(
+    term: _Term, points: Sequence[torch.Tensor], generator: torch.Generator, values: torch.Tensor | None = None
+) -> _Batch:
+    """The points of a term (and the values measured there), with what is random in the estimator drawn for them."""
     drawn = replace(term, rows=tuple(rows.drawn(generator) for rows in term.rows))
-    return _Batch(drawn, points, term.residual.prepare(points, drawn.rows))
+    return _Batch(drawn, points, term.residual.prepare(points, drawn.rows, values))
 
 
 def _cost(share: _Share, theta: torch.Tensor) -> float:
@@ -119,12 +122,17 @@ class ResidualObjective(Objective):
         compiled: the problem.
         network: f, with one output.
         estimator: of the derivatives.
-        points: interior points of a step; each soft condition has half as many.
+        points: interior points of a step; a soft condition has half as many, unless it is declared with a number.
         weights: of soft conditions, by name.
         dtype: of points, and so of everything computed.
         workers: threads that share the parameter vectors of a step.
         ranks: processes that share them, by default this one.
         sampling: how the points are drawn, a name or ``ResidualAdaptive``.
+        trained_points: the interior points of a training step, for an objective with more; declared numbers of points
+            are increased in proportion. Those of a training step by default.
+
+    Attributes:
+        balanced: the terms whose weights were not given, by neither the run nor the declaration.
 
     Raises:
         SettingError: ``points`` is not positive, or ``weights`` names a condition that is not soft.
@@ -142,6 +150,7 @@ class ResidualObjective(Objective):
         workers: int = 1,
         ranks: Ranks | None = None,
         sampling: str | ResidualAdaptive = "uniform",
+        trained_points: int | None = None,
     ) -> None:
         if isinstance(points, bool) or not isinstance(points, int) or points < 1:
             raise SettingError(f"points is {points!r}: give the number of collocation points of a step, at least 1.")
@@ -151,13 +160,17 @@ class ResidualObjective(Objective):
         self.points = points
         self._terms = [self._term(compiled.equation, 1.0, points)]
         chosen = _chosen_weights(compiled, weights or {})
-        for residual in compiled.conditions:
-            self._terms.append(self._term(residual, chosen[residual.name], max(1, points // 2)))
+        free = [c.name for c in compiled.problem.ansatz.soft if c.weight is None and c.name not in (weights or {})]
+        self.balanced = ("equation", *free)
+        for residual, condition in zip(compiled.conditions, compiled.problem.ansatz.soft, strict=True):
+            count = _points_of(condition, points, trained_points or points)
+            self._terms.append(self._term(residual, chosen[residual.name], count))
         self.evaluations_per_query = sum(t.points * t.evaluations_per_point for t in self._terms)
         self._workers, self._ranks = Workers(workers), ranks or Ranks()
         self._batches: list[_Batch] = []
         self.sampling = as_sampling(sampling)
         self._candidates: Candidates | None = None
+        self._weights = [term.weight for term in self._terms]
 
     def _term(self, residual: CompiledResidual, weight: float, points: int) -> _Term:
         return _Term(residual, residual.discretise(self.estimator), weight, points)
@@ -175,13 +188,17 @@ class ResidualObjective(Objective):
         self._batches = []
         for i, term in enumerate(self._terms):
             count = max(1, round(scale * term.points))
-            if i > 0:
+            values = None
+            if i > 0 and (measured := soft[term.residual.name].measured) is not None:
+                x, values = measured.draw(count, generator, self.dtype)
+                points = [x]
+            elif i > 0:
                 points = sampler.condition(soft[term.residual.name], count, generator, self.dtype, rule)
             elif self._candidates is not None:
                 points = [self._candidates.pick(count, generator)]
             else:
                 points = [sampler.interior(count, generator, self.dtype, rule)]
-            self._batches.append(_drawn(term, points, generator))
+            self._batches.append(_drawn(term, points, generator, values))
         self.evaluations_per_query = sum(b.count * b.term.evaluations_per_point for b in self._batches)
 
     def adapt(self, theta: torch.Tensor, step: int, generator: torch.Generator, scale: float = 1.0) -> None:
@@ -293,6 +310,15 @@ class ResidualObjective(Objective):
         blocks = self._blocks([(batch, 1.0) for batch in self._batches], theta[None])
         return {t.residual.name: float(b.square().mean()) for t, b in zip(self._terms, blocks, strict=True)}
 
+    def reweight(self, factors: Mapping[str, float]) -> None:
+        """Multiply the weights of terms by factors from now on; see ``Objective.reweight``."""
+        for i, (term, weight) in enumerate(zip(self._terms, self._weights, strict=True)):
+            new = weight * factors.get(term.residual.name, 1.0)
+            self._terms[i] = replace(term, weight=new)
+            if self._batches:
+                batch = self._batches[i]
+                self._batches[i] = replace(batch, term=replace(batch.term, weight=new))
+
     def _residuals(self, theta: torch.Tensor) -> torch.Tensor:
         vectors, shares = self._pieces(theta), self._shares()
         jobs = [(share, some) for share in shares for some in vectors]
@@ -370,6 +396,16 @@ class ResidualObjective(Objective):
     def _check_drawn(self) -> None:
         if not self._batches:
             raise PinnzoError("The objective has no points yet: call draw(generator) before it is asked for a loss.")
+
+
+def _points_of(condition: ParsedCondition, points: int, trained: int) -> int:
+    """Points of a soft condition, where the equation has ``points``, and ``trained`` in training."""
+    if (measured := condition.measured) is not None:
+        return measured.per_step if points == trained else min(len(measured.values), max(points, measured.per_step))
+    if condition.points is None:
+        return max(1, points // 2)
+    share = condition.points if isinstance(condition.points, float) else condition.points / trained
+    return max(1, round(share * points))
 
 
 def _chosen_weights(compiled: CompiledProblem, given: Mapping[str, float]) -> dict[str, float]:

@@ -127,6 +127,13 @@ MISTAKES = {
     "two slopes": (heat(sp.Eq(u.diff(x).subs(x, 0), 0), sp.Eq(u.diff(x).subs(x, 0), 1)), "same thing"),
     "boundary and a face": (lambda: pz.Problem(LAPLACE, SQUARE, [pz.Boundary(v, 0), sp.Eq(v.subs(x, 0), 1)]), "same thing"),
     "boundary twice": (lambda: pz.Problem(LAPLACE, SQUARE, [pz.Boundary(v, 0), pz.Boundary(v, 1, name="b")]), "same thing"),
+    "periodic twice": (heat(*[pz.Condition(sp.Eq(u.subs(x, 0), u.subs(x, 1)), name=n) for n in "ab"]), "same thing"),
+    "values and slopes twice": (heat(sp.Eq(u.subs(x, 0), 0), sp.Eq(u.diff(x).subs(x, 0), 1), sp.Eq(-u.diff(x).subs(x, 0), 2)), "same thing"),
+    "corner": (heat(*(pz.Condition(c, enforce="hard") for c in (START, sp.Eq(u.subs(x, 1), t + 3)))),
+               r"at x = 1, t = 0 u is 1 by the first and 3 by the second: they cannot both be hard"),
+    "corner of velocities": (
+        heat(START, *(pz.Condition(c, enforce="hard") for c in (sp.Eq(u.diff(t).subs(t, 0), 5), sp.Eq(u.subs(x, 0), 2 * t)))),
+        r"at x = 0, t = 0 the derivative of order 1 along t is 5 by the first and 2 by the second"),
     "name twice": (heat(pz.Condition(START, name="a"), pz.Condition(sp.Eq(u.subs(x, 0), 0), name="a")), "name of its own"),
     "weight in words": (lambda: pz.Condition(START, weight="a"), "weight"),
     "weight below zero": (lambda: pz.Condition(START, weight=-1), "weight"),

@@ -50,11 +50,13 @@ def run_trainer(problem: Problem, settings: RunSettings, name: str, label: str, 
     """
     assembly = Assembly(problem, settings)
     trainer, budget = settings.trainer, settings.budget
-    state = start(trainer, assembly.initial(), assembly.run_seed, assembly.generator("points"))
+    balancing = assembly.balance_state()
+    state = start(trainer, assembly.initial(), assembly.run_seed, assembly.generator("points"), balancing)
     error = None if budget.target_error is None else assembly.error_function()
     with ProgressDisplay(f"{label}, seed {settings.seed}", budget, progress) as display:
         snapshots = _Snapshots(display)
-        outcome = fit(trainer, assembly.objective, assembly.validation, state, budget, Hooks(snapshots, error))
+        hooks = Hooks(snapshots, error)
+        outcome = fit(trainer, assembly.objective, assembly.validation, state, budget, hooks, balance=settings.balance)
     solution = Solution(assembly, outcome.result, outcome.status)
     last = outcome.last
     if last.trainer.step and last.seconds > snapshots.taken[-1][0]:
