@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -24,10 +25,18 @@ class ProgressDisplay:
         budget: to tell how much is left.
         shown: whether anything is shown at all.
         console: where to, by default standard error.
+        notes: sentences that are shown first.
     """
 
-    def __init__(self, title: str, budget: Budget, shown: bool = True, console: Console | None = None) -> None:
-        self.title, self.budget, self.shown = title, budget, shown
+    def __init__(
+        self,
+        title: str,
+        budget: Budget,
+        shown: bool = True,
+        console: Console | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.title, self.budget, self.shown, self.notes = title, budget, shown, notes
         self.console = console or Console(stderr=True)
         self._live: Progress | None = None
         self._task: TaskID | None = None
@@ -35,6 +44,8 @@ class ProgressDisplay:
         self._error, self._loss = math.nan, math.nan
 
     def __enter__(self) -> ProgressDisplay:
+        for note in self.notes if self.shown else ():
+            self.console.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
         if self.shown and self.console.is_terminal:
             self._live = Progress(
                 TextColumn("[bold]{task.description}"),

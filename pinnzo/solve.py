@@ -153,7 +153,8 @@ def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, pro
     header = header_of(problem, settings) if folder is not None else {}
     # Nothing is left behind by settings that are refused: the folder is made once all of them have been checked.
     path = prepare_folder(folder) / CHECKPOINT if folder is not None else None
-    display = ProgressDisplay(problem.name, settings.budget, progress and ranks.first)
+    notes = () if state.trainer.step else problem.notes
+    display = ProgressDisplay(problem.name, settings.budget, progress and ranks.first, notes=notes)
     saved_at = time.monotonic()
     trouble = ""
 

@@ -124,3 +124,9 @@ def test_the_library_has_no_print():
     for path in Path(pz.__file__).parent.rglob("*.py"):
         calls = (n.func for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call))
         assert not any(isinstance(f, ast.Name) and f.id == "print" for f in calls), path
+
+
+def test_notes_of_the_problem_come_first(states):
+    text = shown(states, notes=("the data disagree at the corner.",))
+    assert text.splitlines()[0] == "Note: the data disagree at the corner."
+    assert "Note" not in shown(states, shown=False, notes=("the data disagree at the corner.",))
