@@ -122,6 +122,8 @@ def test_a_solution_says_nothing_on_standard_output(capfd, tmp_path):
 
 def test_the_library_has_no_print():
     for path in Path(pz.__file__).parent.rglob("*.py"):
+        if path.parent.name == "templates":  # becomes a file of the user's
+            continue
         calls = (n.func for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call))
         assert not any(isinstance(f, ast.Name) and f.id == "print" for f in calls), path
 
