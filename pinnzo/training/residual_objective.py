@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from typing import TypeVar
 
 import torch
 
-from pinnzo.derivatives.base import Discretisation, Estimator, Field
+from pinnzo.derivatives.base import Estimator, Field
 from pinnzo.derivatives.stencil import NodeSums
 from pinnzo.derivatives.tiles import TILE_ELEMENTS
 from pinnzo.errors import PinnzoError, SettingError
@@ -18,16 +17,13 @@ from pinnzo.fields import NetworkField, SolutionChange, SolutionField
 from pinnzo.networks.base import Network, Sweep
 from pinnzo.parallel import Workers
 from pinnzo.ranks import Ranks
-from pinnzo.symbolic.compiler import CompiledProblem, CompiledResidual, PreparedResidual
-from pinnzo.symbolic.conditions import ParsedCondition
+from pinnzo.symbolic.compiler import CompiledProblem, CompiledResidual
 
 from .base import Objective
+from .residual_terms import Batch, Part, Share, Term, chosen_weights, cost_of, drawn_batch, points_of
 from .sampling import RULES, Candidates, ResidualAdaptive, as_sampling
 
 T = TypeVar("T")
-
-DEFAULT_WEIGHT = 100.0
-"""Of a soft condition: its residual has the size of u, the equation's that of u's derivatives."""
 
 PIECES = 8
 """The parameter vectors of a step are shared out in at least so many pieces, where there are enough of them, and the
@@ -38,78 +34,6 @@ SWEEP_TILE = 2**18
 
 MEMORY_ELEMENTS = 1 << 25
 """The most numbers that the parameter batch and its dense weights may take at once (256 MB in float64)."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Term:
-    """One residual with the discretisation of its rows at each place, its weight and its usual number of points."""
-
-    residual: CompiledResidual
-    rows: tuple[Discretisation, ...]
-    weight: float
-    points: int
-
-    @property
-    def evaluations_per_point(self) -> int:
-        return sum(rows.evaluations_per_point for rows in self.rows)
-
-
-@dataclass(frozen=True, eq=False)
-class _Batch:
-    """The points of one term: at each place (P, D), and all that depends on them alone."""
-
-    term: _Term
-    points: Sequence[torch.Tensor]
-    prepared: PreparedResidual
-
-    @property
-    def count(self) -> int:
-        return len(self.points[0])
-
-    @property
-    def scale(self) -> float:
-        """Of a residual in the vector whose sum of squares is the loss."""
-        return (self.term.weight / self.count) ** 0.5
-
-    def parts(self, count: int) -> list[_Part]:
-        """The points in ``count`` parts; the scale of a part is that of the whole batch, so it goes with it."""
-        if count == 1:
-            return [(self, self.scale)]
-        bounds = [self.count * i // count for i in range(count + 1)]
-        slices = [slice(a, b) for a, b in pairwise(bounds)]
-        return [(_Batch(self.term, [x[s] for x in self.points], self.prepared.part(s)), self.scale) for s in slices]
-
-    def rows(self, field: Field) -> list[torch.Tensor]:
-        """The operators that the residual needs of K functions: for each place (K, P, R)."""
-        return [rows.apply(field, x) for rows, x in zip(self.term.rows, self.points, strict=True)]
-
-    def moved_rows(self, field: Field, rows: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """The rows (1, P, R) with those of K changes added: for each place (K, P, R)."""
-        moved = []
-        for discretisation, x, before in zip(self.term.rows, self.points, rows, strict=True):
-            assert isinstance(discretisation, NodeSums)
-            moved.append(discretisation.apply_to_changes(field, x).add_(before))
-        return moved
-
-
-_Part = tuple[_Batch, float]
-"""Points of one term and the scale of their residuals."""
-
-_Share = Sequence[_Part]
-"""Points of every term."""
-
-
-def _drawn(
-    term: _Term, points: Sequence[torch.Tensor], generator: torch.Generator, values: torch.Tensor | None = None
-) -> _Batch:
-    """The points of a term (and the values measured there), with what is random in the estimator drawn for them."""
-    drawn = replace(term, rows=tuple(rows.drawn(generator) for rows in term.rows))
-    return _Batch(drawn, points, term.residual.prepare(points, drawn.rows, values))
-
-
-def _cost(share: _Share, theta: torch.Tensor) -> float:
-    """Network evaluations of the parameter vectors (K, d) at the points of a share."""
-    return len(theta) * sum(batch.count * batch.term.evaluations_per_point for batch, _ in share)
 
 
 class ResidualObjective(Objective):
@@ -159,21 +83,21 @@ class ResidualObjective(Objective):
         self.evaluations = 0
         self.points = points
         self._terms = [self._term(compiled.equation, 1.0, points)]
-        chosen = _chosen_weights(compiled, weights or {})
+        chosen = chosen_weights(compiled, weights or {})
         free = [c.name for c in compiled.problem.ansatz.soft if c.weight is None and c.name not in (weights or {})]
         self.balanced = ("equation", *free)
         for residual, condition in zip(compiled.conditions, compiled.problem.ansatz.soft, strict=True):
-            count = _points_of(condition, points, trained_points or points)
+            count = points_of(condition, points, trained_points or points)
             self._terms.append(self._term(residual, chosen[residual.name], count))
         self.evaluations_per_query = sum(t.points * t.evaluations_per_point for t in self._terms)
         self._workers, self._ranks = Workers(workers), ranks or Ranks()
-        self._batches: list[_Batch] = []
+        self._batches: list[Batch] = []
         self.sampling = as_sampling(sampling)
         self._candidates: Candidates | None = None
         self._weights = [term.weight for term in self._terms]
 
-    def _term(self, residual: CompiledResidual, weight: float, points: int) -> _Term:
-        return _Term(residual, residual.discretise(self.estimator), weight, points)
+    def _term(self, residual: CompiledResidual, weight: float, points: int) -> Term:
+        return Term(residual, residual.discretise(self.estimator), weight, points)
 
     @property
     def blocks(self) -> tuple[slice, ...]:
@@ -198,7 +122,7 @@ class ResidualObjective(Objective):
                 points = [self._candidates.pick(count, generator)]
             else:
                 points = [sampler.interior(count, generator, self.dtype, rule)]
-            self._batches.append(_drawn(term, points, generator, values))
+            self._batches.append(drawn_batch(term, points, generator, values))
         self.evaluations_per_query = sum(b.count * b.term.evaluations_per_point for b in self._batches)
 
     def adapt(self, theta: torch.Tensor, step: int, generator: torch.Generator, scale: float = 1.0) -> None:
@@ -211,15 +135,15 @@ class ResidualObjective(Objective):
             return
         count = math.ceil(self.sampling.candidates * needed)
         points = self.compiled.problem.sampler.interior(count, generator, self.dtype)
-        batch = _drawn(self._terms[0], [points], generator)
+        batch = drawn_batch(self._terms[0], [points], generator)
         parts = batch.parts(min(PIECES, count))
         with torch.no_grad():
             field = self._field(theta[None])
 
-            def of_part(part: _Part) -> torch.Tensor:
+            def of_part(part: Part) -> torch.Tensor:
                 return part[0].prepared.residual(part[0].rows(field))[0]
 
-            costs = [_cost([part], theta[None]) for part in parts]
+            costs = [cost_of([part], theta[None]) for part in parts]
             found = self.share(of_part, parts, [(part.count,) for part, _ in parts], costs, theta)
             weights = self.sampling.weights(torch.cat(found))
         self.evaluations += sum(costs)
@@ -245,11 +169,11 @@ class ResidualObjective(Objective):
         vectors, shares = self._pieces(theta), self._shares()
         jobs = [(share, some) for share in shares for some in vectors]
 
-        def of_job(job: tuple[_Share, torch.Tensor]) -> torch.Tensor:
+        def of_job(job: tuple[Share, torch.Tensor]) -> torch.Tensor:
             return torch.cat(self._blocks(*job), dim=1).square().sum(1)
 
         # One number for each vector and share is all that travels between processes.
-        sums = self.share(of_job, jobs, [(len(some),) for _, some in jobs], [_cost(*job) for job in jobs], theta)
+        sums = self.share(of_job, jobs, [(len(some),) for _, some in jobs], [cost_of(*job) for job in jobs], theta)
         return torch.cat(sums).reshape(len(shares), -1).sum(0)
 
     def differences(
@@ -267,7 +191,7 @@ class ResidualObjective(Objective):
         of_part, parts = self._changes(theta, sweep, len(indices)), self._parts(sweep.width)
         shapes = [(len(indices), batch.count) for batch, _ in parts]
         return torch.cat(
-            self.share(of_part, parts, shapes, [_cost([part], theta[None]) for part in parts], theta), dim=1
+            self.share(of_part, parts, shapes, [cost_of([part], theta[None]) for part in parts], theta), dim=1
         )
 
     def losses_at_coordinates(self, theta: torch.Tensor, indices: torch.Tensor, steps: Sequence[float]) -> torch.Tensor:
@@ -284,11 +208,11 @@ class ResidualObjective(Objective):
             of_part, parts = self._changes(theta, sweep, len(indices)), self._parts(sweep.width)
             jobs = list(zip(parts, outputs.split([batch.count for batch, _ in parts], dim=1), strict=True))
 
-            def of_job(job: tuple[_Part, torch.Tensor], of_part: Callable = of_part) -> torch.Tensor:
+            def of_job(job: tuple[Part, torch.Tensor], of_part: Callable = of_part) -> torch.Tensor:
                 part, before = job
                 return (before + of_part(part)).square().sum(1)
 
-            costs = [_cost([part], theta[None]) for part in parts]
+            costs = [cost_of([part], theta[None]) for part in parts]
             losses.append(torch.stack(self.share(of_job, jobs, [(len(indices),)] * len(jobs), costs, theta)).sum(0))
         return torch.stack(losses)
 
@@ -324,10 +248,10 @@ class ResidualObjective(Objective):
         jobs = [(share, some) for share in shares for some in vectors]
         shapes = [(len(some), sum(batch.count for batch, _ in share)) for share, some in jobs]
 
-        def of_job(job: tuple[_Share, torch.Tensor]) -> torch.Tensor:
+        def of_job(job: tuple[Share, torch.Tensor]) -> torch.Tensor:
             return torch.cat(self._blocks(*job), dim=1)
 
-        found = self.share(of_job, jobs, shapes, [_cost(*job) for job in jobs], theta)
+        found = self.share(of_job, jobs, shapes, [cost_of(*job) for job in jobs], theta)
         if len(shares) == 1:
             return torch.cat(found)
         # From one block a share to one block a term, the order of the vector.
@@ -337,18 +261,18 @@ class ResidualObjective(Objective):
             blocks.append(rows.split([batch.count for batch, _ in share], dim=1))
         return torch.cat([block for term in zip(*blocks, strict=True) for block in term], dim=1)
 
-    def _blocks(self, share: _Share, theta: torch.Tensor) -> list[torch.Tensor]:
+    def _blocks(self, share: Share, theta: torch.Tensor) -> list[torch.Tensor]:
         """The weighted residuals of each term, (K, P)."""
         field = self._field(theta)
         return [scale * batch.prepared.residual(batch.rows(field)) for batch, scale in share]
 
-    def _changes(self, theta: torch.Tensor, sweep: Sweep, count: int) -> Callable[[_Part], torch.Tensor]:
+    def _changes(self, theta: torch.Tensor, sweep: Sweep, count: int) -> Callable[[Part], torch.Tensor]:
         """The function from a part to the changes of its weighted residuals, (K, P)."""
         changed = NetworkField(sweep, sweep.width, count)
         change = SolutionChange(changed, self.compiled.ansatz) if self.compiled.estimate == "solution" else changed
         centre = self._field(theta[None])
 
-        def of_part(part: _Part) -> torch.Tensor:
+        def of_part(part: Part) -> torch.Tensor:
             batch, scale = part
             rows = batch.rows(centre)
             moved = batch.prepared.residual(batch.moved_rows(change, rows))
@@ -373,7 +297,7 @@ class ResidualObjective(Objective):
         per_vector = max(self.parameter_count, self.network.width**2)
         return theta.split(max(1, min(MEMORY_ELEMENTS // per_vector, theta.shape[0] // PIECES)))
 
-    def _shares(self) -> list[_Share]:
+    def _shares(self) -> list[Share]:
         """Shares of the points, some of each term, of at least a tile: for queries of few parameter vectors."""
         self._check_drawn()
         count = 1
@@ -382,7 +306,7 @@ class ResidualObjective(Objective):
             count = max(1, min(PIECES, tiles, *(batch.count for batch in self._batches)))
         return list(zip(*(batch.parts(count) for batch in self._batches), strict=True))
 
-    def _parts(self, width: int) -> list[_Part]:
+    def _parts(self, width: int) -> list[Part]:
         """The batches cut into parts that are one tile each, and the scale of each part's residuals.
 
         They do not depend on the number of workers, so that neither do the results.
@@ -396,24 +320,3 @@ class ResidualObjective(Objective):
     def _check_drawn(self) -> None:
         if not self._batches:
             raise PinnzoError("The objective has no points yet: call draw(generator) before it is asked for a loss.")
-
-
-def _points_of(condition: ParsedCondition, points: int, trained: int) -> int:
-    """Points of a soft condition, where the equation has ``points``, and ``trained`` in training."""
-    if (measured := condition.measured) is not None:
-        return measured.per_step if points == trained else min(len(measured.values), max(points, measured.per_step))
-    if condition.points is None:
-        return max(1, points // 2)
-    share = condition.points if isinstance(condition.points, float) else condition.points / trained
-    return max(1, round(share * points))
-
-
-def _chosen_weights(compiled: CompiledProblem, given: Mapping[str, float]) -> dict[str, float]:
-    soft = {c.name: DEFAULT_WEIGHT if c.weight is None else c.weight for c in compiled.problem.ansatz.soft}
-    if unknown := sorted(set(given) - set(soft)):
-        names = ", ".join(map(repr, soft)) or "none"
-        raise SettingError(f"weights names {unknown[0]!r}, but the soft conditions of this problem are: {names}.")
-    for name, weight in given.items():
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
-            raise SettingError(f"The weight of {name!r} is {weight!r}: give a finite number greater than 0.")
-    return {**soft, **given}

@@ -12,7 +12,8 @@ from pinnzo.settings import RunSettings
 from pinnzo.symbolic.compiler import CompiledProblem
 from pinnzo.training import residual_objective
 from pinnzo.training.base import perturbed
-from pinnzo.training.residual_objective import DEFAULT_WEIGHT, ResidualObjective
+from pinnzo.training.residual_objective import ResidualObjective
+from pinnzo.training.residual_terms import DEFAULT_WEIGHT
 
 H = 2e-3
 
