@@ -77,6 +77,20 @@ def test_random_derivatives_are_drawn_again(tmp_path, estimator):
     assert resumed.settings.derivatives == estimator
 
 
+@pytest.mark.parametrize("sampling", ["sobol", "residual-adaptive"])
+def test_sampling_balance_and_random_derivatives_together(tmp_path, sampling):
+    options = {
+        "derivatives": pz.RandomDirections(2), "network": pz.MLP(width=4), "points": 20, "sampling": sampling,
+        "balance": "relobralo", "trainer": pz.LevenbergMarquardt(hold=2),
+    }  # fmt: skip
+    problem = pz.problem("poisson", dimension=4)
+    whole = pz.solve(problem, **options, **steps(7))
+    pz.solve(problem, checkpoint=tmp_path, **options, **steps(3))
+    resumed = pz.resume(tmp_path, **steps(7))
+    assert resumed.history.same_run(whole.history)
+    assert torch.equal(resumed.theta, whole.theta)
+
+
 @pytest.mark.parametrize("problem", ["poisson", "heat", "hjb"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_problem_and_precision(tmp_path, problem, dtype):
