@@ -183,13 +183,22 @@ class Estimator(ABC):
                 there.
             StencilError: this estimator cannot see one of the operators.
         """
-        from pinnzo.derivatives.evaluation import FunctionField
-
         dimension = _dimension(points)
         discretisation = self.fitted(rows, scale_of(points), points.dtype).discretise(rows, dimension)
-        if generator is not None:
-            discretisation = discretisation.drawn(generator)
-        return discretisation.apply(FunctionField(f), points)[0].T
+        return columns_of(discretisation, f, points, generator)
+
+
+def columns_of(
+    discretisation: Discretisation,
+    f: Callable[[torch.Tensor], torch.Tensor],
+    points: torch.Tensor,
+    generator: torch.Generator | None,
+) -> torch.Tensor:
+    """All columns of a discretisation for a plain function, (R, N), on a fresh draw where a generator is given."""
+    from pinnzo.derivatives.evaluation import FunctionField
+
+    drawn = discretisation if generator is None else discretisation.drawn(generator)
+    return drawn.apply(FunctionField(f), points)[0].T
 
 
 def _dimension(points: torch.Tensor) -> int:

@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 import torch
 
-from pinnzo.derivatives.base import Estimator
+from pinnzo.derivatives.base import Estimator, columns_of
 from pinnzo.derivatives.directional_plan import DirectionalDiscretisation, DirectionalPlan
 from pinnzo.derivatives.families import Distribution
 from pinnzo.derivatives.monte_carlo import check_flag, check_seed
@@ -125,12 +125,9 @@ class RandomDirections(Estimator):
         generator: torch.Generator | None = None,
     ) -> torch.Tensor:
         """Estimate Σ_i (∂_i f)² over the given axes, by default all; see ``Estimator.gradient_norm_squared``."""
-        from pinnzo.derivatives.evaluation import FunctionField, check_points
+        from pinnzo.derivatives.evaluation import check_points
 
         dimension = check_points(points)
-        fitted = self.fitted([], scale_of(points), points.dtype)
         norm = tuple(range(dimension) if axes is None else axes)
-        discretisation = fitted.discretise([], dimension, [norm])
-        if generator is not None:
-            discretisation = discretisation.drawn(generator)
-        return discretisation.apply(FunctionField(f), points)[0].square().sum(1)
+        discretisation = self.fitted([], scale_of(points), points.dtype).discretise([], dimension, [norm])
+        return columns_of(discretisation, f, points, generator).square().sum(0)
