@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import torch
 
 from pinnzo.assembly import Assembly
 from pinnzo.errors import SettingError
+from pinnzo.fields import as_columns
 from pinnzo.settings import whole_number
 
 
@@ -16,7 +17,8 @@ from pinnzo.settings import whole_number
 class Accuracy:
     """Errors against the exact solution on points that were never trained on.
 
-    Relative errors are infinite or NaN where the exact solution is zero everywhere.
+    Relative errors are infinite or NaN where the exact solution is zero everywhere. In a system the norms are over all
+    unknown functions together.
 
     Attributes:
         relative_l2: ‖u − u*‖₂ / ‖u*‖₂.
@@ -25,6 +27,7 @@ class Accuracy:
         zero_network: relative L2 error of the ansatz with f ≡ 0.
         affine_network: relative L2 error with the best affine f, fitted by least squares to u* on other points.
         points: the number of points.
+        by_function: ‖u − u*‖₂ / ‖u*‖₂ of each unknown function, by its name.
     """
 
     relative_l2: float
@@ -33,6 +36,7 @@ class Accuracy:
     zero_network: float
     affine_network: float
     points: int
+    by_function: Mapping[str, float] = field(default_factory=dict)
 
 
 def measure(
@@ -61,7 +65,8 @@ def measure(
     gap = found.double() - exact
     scale = exact.norm()
     x = x.double()
-    A, _ = assembly.compiled.ansatz(x)
+    A = as_columns(assembly.compiled.ansatz(x)[0])
+    each = (gap.reshape(count, -1).norm(dim=0) / exact.reshape(count, -1).norm(dim=0)).tolist()
     return Accuracy(
         relative_l2=float(gap.norm() / scale),
         max_abs=float(gap.abs().max()),
@@ -69,11 +74,15 @@ def measure(
         zero_network=float((A - exact).norm() / scale),
         affine_network=float((_affine_fit(assembly, x) - exact).norm() / scale),
         points=count,
+        by_function={u.func.__name__: error for u, error in zip(problem.functions, each, strict=True)},
     )
 
 
 def _affine_fit(assembly: Assembly, x: torch.Tensor) -> torch.Tensor:
-    """A + B (a·x + b) at points x, with a and b from a least-squares fit to the exact solution on other points."""
+    """A + B (a·x + b) at points x, with a and b from a least-squares fit to the exact solution on other points.
+
+    In a system each unknown function has an A, B, a and b of its own.
+    """
     problem = assembly.problem
     fit_on = problem.sampler.interior(max(10_000, 10 * (problem.dimension + 1)), assembly.generator("affine"))
     exact = problem.exact_values(fit_on)
@@ -81,11 +90,12 @@ def _affine_fit(assembly: Assembly, x: torch.Tensor) -> torch.Tensor:
 
     def design(points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         A, B = assembly.compiled.ansatz(points)
-        return A, B[:, None] * torch.cat([points, torch.ones_like(points[:, :1])], dim=1)
+        return A[..., None], B[..., None] * torch.cat([points, torch.ones_like(points[:, :1])], dim=1)
 
     A, columns = design(fit_on)
+    wanted = exact.reshape(len(fit_on), -1).T[..., None] - A
     # The rank-revealing driver exists on the CPU only; a factor B that vanishes somewhere may leave columns dependent.
-    solved = torch.linalg.lstsq(columns.cpu(), (exact - A)[:, None].cpu(), driver="gelsd").solution
+    solved = torch.linalg.lstsq(columns.cpu(), wanted.cpu(), driver="gelsd").solution
     coefficients = solved.to(columns)
     A, columns = design(x)
-    return A + (columns @ coefficients)[:, 0]
+    return as_columns((A + columns @ coefficients)[..., 0])

@@ -8,20 +8,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import sympy as sp
 import torch
 
 from pinnzo.derivatives import Estimator
 from pinnzo.derivatives.default import default_estimator
 from pinnzo.errors import SettingError, StorageError
-from pinnzo.features import agreed_periods, compile_features, measured
+from pinnzo.features import agreed_periods, compile_features, measured, with_outputs
+from pinnzo.fields import as_columns
 from pinnzo.networks import build_network
 from pinnzo.networks.black_box import BlackBoxNetwork
+from pinnzo.networks.extended import ExtendedNetwork
 from pinnzo.networks.modules import ModuleNetwork
 from pinnzo.parallel import default_workers
 from pinnzo.ranks import Ranks
 from pinnzo.seeding import generator, stream_seed
 from pinnzo.settings import DTYPES, RunSettings
 from pinnzo.symbolic.compiler import CompiledProblem
+from pinnzo.symbolic.expressions import listed
 from pinnzo.symbolic.problem import Problem
 from pinnzo.training.residual_objective import ResidualObjective
 from pinnzo.training.sampling import ResidualAdaptive
@@ -48,7 +52,8 @@ class Assembly:
     """
 
     def __init__(self, problem: Problem, settings: RunSettings, ranks: Ranks | None = None) -> None:
-        network, problem = agreed_periods(measured(settings.network, problem), problem)
+        network = with_outputs(measured(settings.network, problem), len(problem.functions))
+        network, problem = agreed_periods(network, problem)
         if network is not settings.network:
             settings = replace(settings, network=network)
         self.problem, self.settings, self.ranks = problem, settings, ranks or Ranks()
@@ -60,9 +65,18 @@ class Assembly:
         self.scale = [columns[s] for s in problem.variables]
         low, high = (list(ends) for ends in zip(*self.scale, strict=True))
         features = compile_features(settings.network, problem)
-        self.network = build_network(settings.network, problem.dimension, (low, high), features)
-        if self.network.outputs != 1:
-            raise SettingError(f"network has {self.network.outputs} outputs: a problem with one unknown needs 1.")
+        built = build_network(settings.network, problem.dimension, (low, high), features)
+        if built.outputs != self.compiled.outputs:
+            several = f"the unknowns {listed(problem.functions)}"
+            raise SettingError(
+                f"network has {built.outputs} outputs: a problem with "
+                f"{several if self.compiled.outputs > 1 else 'one unknown'} needs {self.compiled.outputs}."
+            )
+        # A module holds the parameters while it is called, and what stands behind a black box is not known: neither
+        # may be asked by two threads at once.
+        self._alone = isinstance(built, (ModuleNetwork, BlackBoxNetwork))
+        more = self.compiled.coefficients.count
+        self.network = ExtendedNetwork(built, more) if more else built
         chosen = settings.derivatives or default_estimator(self.compiled.rows, self.scale, self.dtype)
         self.estimator: Estimator = chosen.fitted(self.compiled.rows, self.scale, self.dtype)
 
@@ -97,14 +111,20 @@ class Assembly:
         return objective
 
     def values(self, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        """The solution u at points x (N, D) for one θ (d,): (N,)."""
+        """The solution at points x (N, D) for one θ (d,): (N,), or (N, C) for C unknown functions."""
         bound = self.network.bind(theta[None])
         chunk = max(1, EVALUATED_NUMBERS // self.network.width)
         parts = []
         for part in x.split(chunk):
             A, B = self.compiled.ansatz(part)
-            parts.append(A + B * bound.values(part)[0, :, 0])
-        return torch.cat(parts) if parts else x.new_zeros(0)
+            parts.append(A + B * bound.values(part)[0].T)
+        return as_columns(torch.cat(parts, dim=1) if parts else x.new_zeros(self.compiled.outputs, 0))
+
+    def unknowns(self, theta: torch.Tensor) -> dict[sp.Symbol, float]:
+        """The unknown coefficients in θ (d,)."""
+        found = self.compiled.coefficients
+        values = found.values(theta[None, self.network.parameter_count - found.count :])
+        return {s: float(value) for s, value in zip(found.symbols, values, strict=True)}
 
     def error_function(self) -> Callable[[torch.Tensor], float] | None:
         """The relative L2 error of parameters on points of its own, or None where no exact solution is known.
@@ -123,14 +143,14 @@ class Assembly:
         return error
 
     def reference(self, purpose: str, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Points (N, D) for a purpose and the exact solution there, (N,) in float64."""
+        """Points (N, D) for a purpose and the exact solution there in float64, (N,) or (N, C)."""
         x = self.problem.sampler.interior(count, self.generator(purpose), self.dtype)
         exact = self.problem.exact_values(x)
         assert exact is not None
         return x, exact
 
     def relative_error(self, theta: torch.Tensor, x: torch.Tensor, exact: torch.Tensor) -> float:
-        """‖u − u*‖₂ / ‖u*‖₂ at points x (N, D) with the exact values (N,)."""
+        """‖u − u*‖₂ / ‖u*‖₂ at points x (N, D) with the exact values (N,) or (N, C)."""
         return float((self.values(theta, x).double() - exact).norm() / exact.norm())
 
     def check_parameters(self, theta: torch.Tensor, path: Path) -> None:
@@ -152,9 +172,6 @@ class Assembly:
         return self.reference("test", TEST_POINTS)
 
     def _objective(self, points: int, sampling: str | ResidualAdaptive = "uniform") -> ResidualObjective:
-        # A module holds the parameters while it is called, and what stands behind a black box is not known: neither
-        # may be asked by two threads at once.
-        alone = isinstance(self.network, (ModuleNetwork, BlackBoxNetwork))
         return ResidualObjective(
             self.compiled,
             self.network,
@@ -162,7 +179,7 @@ class Assembly:
             points,
             self.settings.weights,
             self.dtype,
-            1 if alone else default_workers(),
+            1 if self._alone else default_workers(),
             self.ranks,
             sampling,
             self.settings.points,

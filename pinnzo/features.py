@@ -52,6 +52,14 @@ def agreed_periods(network: Any, problem: Problem) -> tuple[Any, Problem]:
     return network, problem.softened(missing) if missing else problem
 
 
+def with_outputs(network: Any, count: int) -> Any:
+    """Settings with an output for each unknown function where they were left at one, and anything else as it is."""
+    fits = dataclasses.is_dataclass(network) and not isinstance(network, type)
+    if not fits or getattr(network, "outputs", None) != 1 or count == 1:
+        return network
+    return dataclasses.replace(network, outputs=count)  # type: ignore[type-var]
+
+
 def measured(network: Any, problem: Problem) -> Any:
     """Settings with the ranges of their features filled in, and anything else as it is.
 

@@ -1,4 +1,7 @@
-"""Scalar functions of points that estimators differentiate: the network f, and the whole solution u = A + B f."""
+"""Scalar functions of points that estimators differentiate: the network f, and the whole solution u = A + B f.
+
+Those of K networks with C outputs are K·C functions, the outputs of one network next to each other.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,12 @@ AnsatzFunction = Callable[[torch.Tensor], "tuple[torch.Tensor, torch.Tensor]"]
 
 @dataclass(frozen=True, eq=False)
 class NetworkField:
-    """K networks with one output each.
+    """K networks with C outputs each.
 
     Attributes:
         bound: the networks.
         layer_width: their widest layer.
-        count: the number K.
+        count: the number K·C of functions.
     """
 
     bound: BoundNetwork
@@ -38,12 +41,12 @@ class NetworkField:
         return self.layer_width * self.count
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
-        """F at points x (P, D): (K, P)."""
-        return self.bound.values(x)[..., 0]
+        """F at points x (P, D): (K·C, P)."""
+        return flat(self.bound.values(x))
 
     def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
-        """F at x_p + δ_j, nodes (J, D): (K, P, J)."""
-        return self.bound.values_at(x, nodes)[..., 0]
+        """F at x_p + δ_j, nodes (J, D): (K·C, P, J)."""
+        return flat(self.bound.values_at(x, nodes))
 
     def around(self, x: torch.Tensor, pairs: int) -> NetworkChanges | None:
         """F near points x (P, D), where there is a better way to its changes than to subtract values."""
@@ -63,13 +66,27 @@ class NetworkChanges:
         return [part.prepare(nodes) for part in self._parts]
 
     def changes(self, points: slice, steps: list[Any]) -> torch.Tensor:
-        """The changes at some of the points by prepared nodes: (K, points, J)."""
+        """The changes at some of the points by prepared nodes: (K·C, points, J)."""
         return _joined([part.changes(points, some) for part, some in zip(self._parts, steps, strict=True)])
 
 
+def flat(values: torch.Tensor) -> torch.Tensor:
+    """The outputs (K, …, C) of all networks as functions, (K·C, …)."""
+    return values[..., 0] if values.shape[-1] == 1 else values.movedim(-1, 1).flatten(0, 1)
+
+
+def as_columns(values: torch.Tensor) -> torch.Tensor:
+    """Functions (C, N) as users see them: (N,) if there is one, else (N, C)."""
+    return values[0] if len(values) == 1 else values.T
+
+
 def _joined(groups: list[torch.Tensor]) -> torch.Tensor:
-    """The only output of all networks."""
-    return (groups[0] if len(groups) == 1 else torch.cat(groups))[..., 0]
+    return flat(groups[0] if len(groups) == 1 else torch.cat(groups))
+
+
+def _with(parts: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """A or B of each unknown function, (C, …), for each of K·C functions with values (K·C, …)."""
+    return parts if len(parts) == 1 else parts.repeat(len(values) // len(parts), *(1,) * (parts.ndim - 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +95,7 @@ class SolutionField:
 
     Attributes:
         network: the networks f.
-        ansatz: A and B as a function of points (..., D).
+        ansatz: A and B of each unknown function, each (C, ...), as a function of points (..., D).
     """
 
     network: NetworkField
@@ -92,12 +109,14 @@ class SolutionField:
     def values(self, x: torch.Tensor) -> torch.Tensor:
         """U at points x (P, D): (K, P)."""
         A, B = self.ansatz(x)
-        return A + B * self.network.values(x)
+        values = self.network.values(x)
+        return _with(A, values) + _with(B, values) * values
 
     def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
         """U at x_p + δ_j, nodes (J, D): (K, P, J)."""
         A, B = self.ansatz(x[:, None, :] + nodes)
-        return A + B * self.network.values_at(x, nodes)
+        values = self.network.values_at(x, nodes)
+        return _with(A, values) + _with(B, values) * values
 
     @property
     def kept(self) -> int:
@@ -115,7 +134,7 @@ class SolutionChanges:
 
     def __init__(self, network: NetworkChanges, ansatz: AnsatzFunction, x: torch.Tensor) -> None:
         self._network, self._ansatz, self._x = network, ansatz, x
-        self._A, self._B = ansatz(x)
+        self._A, self._B = (_with(part, network.values) for part in ansatz(x))
         self.values = self._A + self._B * network.values
 
     def prepare(self, nodes: torch.Tensor) -> tuple[torch.Tensor, list[Any]]:
@@ -124,9 +143,9 @@ class SolutionChanges:
 
     def changes(self, points: slice, steps: tuple[torch.Tensor, list[Any]]) -> torch.Tensor:
         """The changes at some of the points by prepared nodes: (K, points, J)."""
-        A, B = self._ansatz(self._x[points, None, :] + steps[0])
         values = self._network.values[:, points, None]
-        known = (A - self._A[points, None]) + (B - self._B[points, None]) * values
+        A, B = (_with(part, values) for part in self._ansatz(self._x[points, None, :] + steps[0]))
+        known = (A - self._A[:, points, None]) + (B - self._B[:, points, None]) * values
         return known + B * self._network.changes(points, steps[1])
 
 
@@ -136,7 +155,7 @@ class SolutionChange:
 
     Attributes:
         network: the changes Δf.
-        ansatz: A and B as a function of points (..., D).
+        ansatz: as for ``SolutionField``.
     """
 
     network: NetworkField
@@ -149,8 +168,10 @@ class SolutionChange:
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
         """The changes at points x (P, D): (K, P)."""
-        return self.ansatz(x)[1] * self.network.values(x)
+        values = self.network.values(x)
+        return _with(self.ansatz(x)[1], values) * values
 
     def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
         """The changes at x_p + δ_j, nodes (J, D): (K, P, J)."""
-        return self.ansatz(x[:, None, :] + nodes)[1] * self.network.values_at(x, nodes)
+        values = self.network.values_at(x, nodes)
+        return _with(self.ansatz(x[:, None, :] + nodes)[1], values) * values

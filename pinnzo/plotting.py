@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,21 @@ VALUES, ERRORS = "viridis", "magma"
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"  # Okabe & Ito: told apart by all kinds of colour vision
 
 
-def plot_slice(slice_: Slice, title: str = "") -> Figure:
-    """Draw a slice over one or two variables, with the exact solution and the error where it is known.
+def plot_slices(slices: Sequence[Slice], title: str = "") -> Figure:
+    """Draw slices over the same one or two variables, one row each, with exact solutions and errors where known.
 
     Args:
-        slice_: what to draw.
+        slices: one for each unknown function.
         title: of the figure.
     """
-    figure = _line(slice_) if len(slice_.axes) == 1 else _plane(slice_)
-    figure.suptitle(" — ".join(part for part in (title, _held(slice_)) if part), fontsize=10)
+    first = slices[0]
+    line, known = len(first.axes) == 1, first.exact is not None
+    columns = (1 + known) if line else (1 + 2 * known)
+    figure = Figure(figsize=((4.5 if line else 3.9) * columns, 3.4 * len(slices)), layout="constrained")
+    for panels, slice_ in zip(figure.subplots(len(slices), columns, squeeze=False), slices, strict=True):
+        draw = _line if len(slice_.axes) == 1 else _plane
+        draw(slice_, figure, panels, "" if len(slices) == 1 else slice_.name)
+    figure.suptitle(" — ".join(part for part in (title, _held(first)) if part), fontsize=10)
     return figure
 
 
@@ -87,39 +94,33 @@ def _held(slice_: Slice) -> str:
     return "; ".join(groups)
 
 
-def _line(slice_: Slice) -> Figure:
-    known = slice_.exact is not None
-    figure = Figure(figsize=(9 if known else 5, 3.4), layout="constrained")
-    panels: Any = figure.subplots(1, 1 + known, squeeze=False)[0]
-    (x,), name = slice_.coordinates, _label(slice_.axes[0])
+def _line(slice_: Slice, figure: Figure, panels: Any, name: str) -> None:
+    (x,), axis = slice_.coordinates, _label(slice_.axes[0])
     panels[0].plot(x, slice_.values, color=BLUE, label="pinnzo")
-    panels[0].set(xlabel=name, ylabel="$u$")
+    panels[0].set(xlabel=axis, ylabel=_label(sp.Symbol(slice_.name)))
     if slice_.exact is not None:
         panels[0].plot(x, slice_.exact, color=ORANGE, linestyle="--", label="exact")
         panels[0].legend(frameon=False)
         panels[1].plot(x, np.abs(slice_.values - slice_.exact), color=BLUE)
-        panels[1].set(xlabel=name, ylabel="|error|")
+        panels[1].set(xlabel=axis, ylabel=f"|error{f' of {name}' if name else ''}|")
         panels[1].set_ylim(bottom=0)
         panels[1].ticklabel_format(axis="y", scilimits=(-2, 3))
     for panel in panels:
         panel.grid(alpha=0.25)
-    return figure
 
 
-def _plane(slice_: Slice) -> Figure:
+def _plane(slice_: Slice, figure: Figure, panels: Any, name: str) -> None:
+    prefix = f"{_label(sp.Symbol(name))}: " if name else ""
     fields = [("solution", slice_.values, VALUES)]
     if slice_.exact is not None:
         fields.append(("exact", slice_.exact, VALUES))
         fields.append(("|error|", np.abs(slice_.values - slice_.exact), ERRORS))
-    figure = Figure(figsize=(3.9 * len(fields), 3.4), layout="constrained")
-    panels: Any = figure.subplots(1, len(fields), squeeze=False)[0]
     shared = np.stack([values for _, values, colours in fields if colours == VALUES])
-    for panel, (name, values, colours) in zip(panels, fields, strict=True):
+    for panel, (what, values, colours) in zip(panels, fields, strict=True):
         # Solution and exact solution share one scale, the error has its own.
         low, high = _range(shared) if colours == VALUES else (0.0, _range(values)[1])
         mesh = panel.pcolormesh(*slice_.coordinates, values.T, cmap=colours, vmin=low, vmax=high, shading="gouraud")
         bar = figure.colorbar(mesh, ax=panel)
         bar.formatter.set_powerlimits((-2, 3))
-        panel.set(title=name, xlabel=_label(slice_.axes[0]))
+        panel.set(title=prefix + what, xlabel=_label(slice_.axes[0]))
     panels[0].set_ylabel(_label(slice_.axes[1]))
-    return figure

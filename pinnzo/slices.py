@@ -25,6 +25,7 @@ class Slice:
         values: the solution, (n,) or (n, n), the first axis running with the first variable.
         exact: the exact solution there, or None.
         at: the values of all other variables.
+        name: of the unknown function.
     """
 
     axes: tuple[sp.Symbol, ...]
@@ -32,6 +33,7 @@ class Slice:
     values: np.ndarray
     exact: np.ndarray | None
     at: dict[sp.Symbol, float]
+    name: str = "u"
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
         return np.array(self.values, dtype=dtype)
@@ -46,6 +48,7 @@ def make_slice(
     at: Mapping[sp.Symbol, float] | None,
     points: int,
     inside: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    name: str = "u",
 ) -> Slice:
     """Evaluate on a line or plane; variables that are not named stay at the middle of their range.
 
@@ -80,6 +83,7 @@ def make_slice(
         values.numpy().reshape(mesh[0].shape),
         None if reference is None else reference.cpu().numpy().reshape(mesh[0].shape),
         held,
+        name,
     )
 
 

@@ -17,7 +17,7 @@ from pinnzo.accuracy import Accuracy, measure
 from pinnzo.assembly import TEST_POINTS, Assembly
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import NonFiniteError, SettingError, ShapeError
-from pinnzo.fields import NetworkField, SolutionField
+from pinnzo.fields import NetworkField, SolutionField, as_columns
 from pinnzo.networks.base import Network
 from pinnzo.settings import RunSettings
 from pinnzo.slices import Slice, make_slice
@@ -46,7 +46,8 @@ RESIDUAL_POINTS = 10_000
 class Solution:
     """An approximate solution u = A + B f of a problem.
 
-    Call it with points (N, D), whose columns are in the order of ``problem.variables``, for the values (N,).
+    Call it with points (N, D), whose columns are in the order of ``problem.variables``, for the values (N,). Of a
+    system the values are (N, C), with columns in the order of ``problem.functions``.
 
     Attributes:
         problem: the declaration.
@@ -85,8 +86,13 @@ class Solution:
 
     @property
     def parameter_count(self) -> int:
-        """The number of trained parameters d."""
+        """The number of trained parameters d, unknown coefficients included."""
         return self.network.parameter_count
+
+    @property
+    def unknowns(self) -> dict[sp.Symbol, float]:
+        """The unknown coefficients that were found."""
+        return self._assembly.unknowns(self.theta)
 
     def __call__(self, points: Any) -> Any:
         """Evaluate the solution.
@@ -95,7 +101,7 @@ class Solution:
             points: (N, D), an array, a nested list or a tensor.
 
         Returns:
-            The values (N,): a tensor for a tensor, else a NumPy array.
+            The values (N,), or (N, C) for C unknown functions: a tensor for a tensor, else a NumPy array.
 
         Raises:
             ShapeError: ``points`` has another shape.
@@ -107,27 +113,31 @@ class Solution:
         return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
 
     def residual(self, points: Any) -> Any:
-        """The residual ``lhs − rhs`` of the equation, with the run's own derivative estimator.
+        """The residual ``lhs − rhs`` of the equations, with the run's own derivative estimator.
 
         Args:
             points: (N, D), as for a call.
 
         Returns:
-            (N,): a tensor for a tensor, else a NumPy array.
+            (N,), or (N, E) for E equations: a tensor for a tensor, else a NumPy array.
         """
         x = self._points(points)
         equation = self._assembly.compiled.equation
         with torch.inference_mode():
-            network = NetworkField(self.network.bind(self.theta[None]), self.network.width)
-            whole = self.settings.estimate == "solution"
-            field = SolutionField(network, self._assembly.compiled.ansatz) if whole else network
+            field = self._network_field()
+            if self.settings.estimate == "solution":
+                field = SolutionField(field, self._assembly.compiled.ansatz)
             rows = equation.discretise(self._assembly.estimator)
+            found = self._assembly.compiled.coefficients
+            coefficients = found.values(self.theta[None, self.parameter_count - found.count :])
             parts = [
-                equation.prepare([part], rows).residual([row.apply(field, part) for row in rows])[0]
+                equation.prepare([part], rows).residual([row.apply(field, part) for row in rows], coefficients)[0]
                 for part in x.split(RESIDUAL_POINTS)
                 if len(part)
             ]
             values = torch.cat(parts) if parts else x.new_zeros(0)
+            if equation.count > 1:
+                values = values.reshape(len(x), equation.count)
         return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
 
     def smoothed(self, points: Any, derivatives: Estimator | None = None) -> Any:
@@ -142,7 +152,7 @@ class Solution:
             derivatives: the estimator whose nodes and σ are used, by default that of the run.
 
         Returns:
-            (N,): a tensor for a tensor, else a NumPy array.
+            (N,), or (N, C) for C unknown functions: a tensor for a tensor, else a NumPy array.
 
         Raises:
             SettingError: ``derivatives`` is no estimator, or has a step for another number of variables.
@@ -174,13 +184,17 @@ class Solution:
             return measure(self._assembly, self.theta, points, values)
 
     def _smoothed(self, estimator: Estimator, x: torch.Tensor) -> torch.Tensor:
-        network = NetworkField(self.network.bind(self.theta[None]), self.network.width)
-        field = SolutionField(network, self._assembly.compiled.ansatz)
+        field = SolutionField(self._network_field(), self._assembly.compiled.ansatz)
         mean = estimator.smoothing(x.shape[1])
-        parts = [mean.apply(field, part)[0, :, 0] for part in x.split(RESIDUAL_POINTS) if len(part)]
-        return torch.cat(parts) if parts else x.new_zeros(0)
+        parts = [mean.apply(field, part)[..., 0] for part in x.split(RESIDUAL_POINTS) if len(part)]
+        return as_columns(torch.cat(parts, dim=1) if parts else x.new_zeros(self.network.outputs, 0))
 
-    def slice(self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101) -> Slice:
+    def _network_field(self) -> NetworkField:
+        return NetworkField(self.network.bind(self.theta[None]), self.network.width, self.network.outputs)
+
+    def slice(
+        self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101, of: Any = None
+    ) -> Slice:
         """Values on a line (one variable) or a plane (two) through the domain.
 
         Outside a domain with a hole or a notch, a shell or a difference, they are NaN.
@@ -189,13 +203,23 @@ class Solution:
             axes: the variables that run over their range.
             at: values of the others; those not named stay at the middle of their range.
             points: grid points along each axis.
+            of: the unknown function, as u(x, …) or by its name; by default the first.
 
         Raises:
-            SettingError: a variable is unknown, or named twice.
+            SettingError: a variable is unknown, or named twice, or ``of`` is none of the unknown functions.
         """
+        component = 0 if of is None else self.problem.component(of)
+
+        def chosen(values: torch.Tensor) -> torch.Tensor:
+            return values if values.ndim == 1 else values[:, component]
+
+        def exact(x: torch.Tensor) -> torch.Tensor | None:
+            values = self.problem.exact_values(x)
+            return None if values is None else chosen(values)
+
         return make_slice(
-            self.__call__,
-            self.problem.exact_values,
+            lambda x: chosen(self(x)),
+            exact,
             self.problem.variables,
             self._assembly.scale,
             axes,
@@ -203,13 +227,20 @@ class Solution:
             points,
             # What a network says of a hole means nothing; around a convex domain it continues the solution.
             None if self.problem.domain.convex else self.problem.sampler.inside,
+            self.problem.functions[component].func.__name__,
         )
 
-    def plot_slice(self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101) -> Figure:
-        """Draw a slice: the solution and, where it is known, the exact solution and the error."""
-        from pinnzo.plotting import plot_slice
+    def plot_slice(
+        self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101, of: Any = None
+    ) -> Figure:
+        """Draw a slice: the solution and, where it is known, the exact solution and the error.
 
-        return plot_slice(self.slice(*axes, at=at, points=points), title=self.problem.name)
+        Arguments and errors are those of ``slice``, but of a system all unknown functions are drawn by default.
+        """
+        from pinnzo.plotting import plot_slices
+
+        functions = self.problem.functions if of is None else [of]
+        return plot_slices([self.slice(*axes, at=at, points=points, of=u) for u in functions], title=self.problem.name)
 
     def plot_history(self) -> Figure:
         """Draw loss and error against network evaluations and against time."""
@@ -230,6 +261,7 @@ class Solution:
             "problem": self.problem.name,
             "dimension": self.problem.dimension,
             **{name: getattr(accuracy, name) if accuracy else None for name in figures},
+            **self._further_figures(accuracy),
             "loss": self.loss,
             "parameters": self.parameter_count,
             "evaluations": self.evaluations,
@@ -240,6 +272,16 @@ class Solution:
             "status": self.status,
         }
         return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+
+    def _further_figures(self, accuracy: Accuracy | None) -> dict[str, Any]:
+        """What a system and unknown coefficients have besides."""
+        figures: dict[str, Any] = {}
+        if len(self.problem.functions) > 1 and accuracy is not None:
+            figures["by_function"] = dict(accuracy.by_function)
+        if self.problem.unknowns:
+            figures["unknowns"] = {str(s): value for s, value in self.unknowns.items()}
+            figures["exact_unknowns"] = {str(s): value for s, value in self.problem.exact_unknowns.items()}
+        return figures
 
     def save(self, folder: str | Path) -> None:
         """Write the solution to a folder, as safetensors and JSON.

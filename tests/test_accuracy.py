@@ -109,4 +109,4 @@ def test_wrong_numbers_of_points(solution, points):
 
 def test_an_accuracy_is_a_record(solution):
     names = [f.name for f in dataclasses.fields(solution.error())]
-    assert names == ["relative_l2", "max_abs", "rmse", "zero_network", "affine_network", "points"]
+    assert names == ["relative_l2", "max_abs", "rmse", "zero_network", "affine_network", "points", "by_function"]

@@ -1,4 +1,4 @@
-"""The ansatz u = A + B f that builds conditions into the solution exactly.
+"""The ansatz u = A + B f that builds conditions into the solution exactly, for each unknown function one.
 
 How A uses the data, and why only where they hold, is said in ``faces``.
 """
@@ -6,8 +6,8 @@ How A uses the data, and why only where they hold, is said in ``faces``.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
@@ -17,32 +17,46 @@ from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.symbolic.boundary import Sampler
 from pinnzo.symbolic.calculus import refine
 from pinnzo.symbolic.conditions import ParsedCondition
-from pinnzo.symbolic.expressions import known_expression
+from pinnzo.symbolic.expressions import known_expression, listed
 from pinnzo.symbolic.faces import MAX_INTERPOLATED_AXES, derivative_axes, group_conditions, vanishes
 from pinnzo.symbolic.periodic import Period, find_periodic
 from pinnzo.symbolic.quantities import Lowered
 from pinnzo.symbolic.torch_code import evaluate
+from pinnzo.symbolic.unknowns import Unknowns
 
 NOT_SMOOTH = (sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside, sp.floor, sp.ceiling, sp.Piecewise, sp.Mod, sp.frac)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ansatz:
-    """u = A + B f, with the network f.
+    """u = A + B f, with the network f; in a system u_c = A_c + B_c f_c, with the network's outputs f_c.
 
     Attributes:
-        A: satisfies the hard conditions.
-        B: vanishes where they hold.
+        parts: A and B of each unknown function; A satisfies the hard conditions, and B vanishes where they hold.
         hard: names of the conditions that are built in.
         soft: the conditions that are left to penalties.
         periods: the coordinates (axis, low, high) along which f has to be periodic for the hard conditions to hold.
     """
 
-    A: sp.Expr
-    B: sp.Expr
+    parts: tuple[tuple[sp.Expr, sp.Expr], ...]
     hard: tuple[str, ...] = ()
-    soft: tuple[ParsedCondition, ...] = field(default=(), repr=False)
-    periods: tuple[Period, ...] = field(default=(), repr=False)
+    soft: tuple[ParsedCondition, ...] = ()
+    periods: tuple[Period, ...] = ()
+
+    @property
+    def A(self) -> sp.Expr:  # noqa: N802
+        """A of the first unknown function."""
+        return self.parts[0][0]
+
+    @property
+    def B(self) -> sp.Expr:  # noqa: N802
+        """B of the first unknown function."""
+        return self.parts[0][1]
+
+    def __repr__(self) -> str:
+        if len(self.parts) == 1:
+            return f"Ansatz(A={self.A!r}, B={self.B!r}, hard={self.hard!r})"
+        return f"Ansatz(parts={self.parts!r}, hard={self.hard!r})"
 
     def softened(self, axes: Collection[int], conditions: Sequence[ParsedCondition]) -> Ansatz:
         """The same for a network that is not periodic along some coordinates.
@@ -66,12 +80,38 @@ class Ansatz:
         return replace(self, hard=hard, soft=soft, periods=tuple(p for p in self.periods if p[0] not in axes))
 
 
-def given_ansatz(pair: Any, conditions: Sequence[ParsedCondition], sampler: Sampler, equation: Lowered) -> Ansatz:
+def given_ansatz(
+    given: Any,
+    conditions: Sequence[ParsedCondition],
+    sampler: Sampler,
+    equations: Sequence[Lowered],
+    unknowns: Unknowns,
+) -> Ansatz:
     """The user's own A and B; the conditions that they satisfy for every network are hard, the rest are soft.
+
+    In a system ``given`` is a mapping from unknown functions to pairs; the others get an ansatz from the conditions.
 
     Raises:
         DeclarationError: not a pair of expressions of the variables, not finite in the domain, or B vanishes.
     """
+    pairs = {unknowns.functions[0]: given}
+    if isinstance(given, Mapping) or len(unknowns.functions) > 1:
+        pairs = _by_function(given, unknowns)
+    built = []
+    for component, unknown in enumerate(unknowns.functions):
+        own = [c for c in conditions if c.component == component]
+        built.append(_given(pairs[unknown], own, sampler) if unknown in pairs else _best(own, sampler))
+    return _finish(built, conditions, sampler, equations)
+
+
+def _by_function(given: Any, unknowns: Unknowns) -> Mapping[Any, Any]:
+    names = listed(unknowns.functions)
+    if not isinstance(given, Mapping) or set(given) - set(unknowns.functions):
+        raise DeclarationError(f"ansatz is {given!r}: give a mapping from some of {names} to pairs (A, B).")
+    return given
+
+
+def _given(pair: Any, conditions: Sequence[ParsedCondition], sampler: Sampler) -> _Built:
     if isinstance(pair, (str, sp.Basic)) or not isinstance(pair, Sequence) or len(pair) != 2:
         raise DeclarationError(f"ansatz is {pair!r}: give a pair (A, B) of SymPy expressions.")
     A, B = (
@@ -85,11 +125,12 @@ def given_ansatz(pair: Any, conditions: Sequence[ParsedCondition], sampler: Samp
             raise DeclarationError(f"ansatz {name} = {part} is NaN or infinite inside the domain: it must be finite.")
     if vanishes(B, sampler):
         raise DeclarationError("ansatz B is zero: u = A + B f would not depend on the network.")
-    hard = [c for c in conditions if _is_exact(c, A, B, sampler)]
-    return _finish(_Built(A, B, tuple(hard)), conditions, sampler, equation)
+    return _Built(A, B, tuple(c for c in conditions if _is_exact(c, A, B, sampler)))
 
 
-def build_ansatz(conditions: Sequence[ParsedCondition], sampler: Sampler, equation: Lowered) -> Ansatz:
+def build_ansatz(
+    conditions: Sequence[ParsedCondition], sampler: Sampler, equations: Sequence[Lowered], components: int
+) -> Ansatz:
     """Build in as many conditions as an ansatz can satisfy exactly.
 
     Conditions along one coordinate (or on the sphere of a ball) form a group, taken time first. Each group corrects
@@ -99,6 +140,12 @@ def build_ansatz(conditions: Sequence[ParsedCondition], sampler: Sampler, equati
     face are given, A = g + (t − t₀) h and B = (t − t₀)², say, satisfy both; the derivatives stay soft where building
     them in would leave a value soft.
     """
+    built = [_best([c for c in conditions if c.component == component], sampler) for component in range(components)]
+    return _finish(built, conditions, sampler, equations)
+
+
+def _best(conditions: Sequence[ParsedCondition], sampler: Sampler) -> _Built:
+    """As many of one unknown function's conditions as can be built in."""
     values = _built(conditions, sampler, ())
     axes = derivative_axes(conditions)
     time = [axis for axis in axes if sampler.variables[axis] == sampler.time]
@@ -108,9 +155,8 @@ def build_ansatz(conditions: Sequence[ParsedCondition], sampler: Sampler, equati
         more = _built(conditions, sampler, chosen)
         # A velocity must not cost a value.
         if set(values.hard) < set(more.hard):
-            values = more
-            break
-    return _finish(values, conditions, sampler, equation)
+            return more
+    return values
 
 
 @dataclass(frozen=True)
@@ -136,9 +182,12 @@ def _built(conditions: Sequence[ParsedCondition], sampler: Sampler, derivatives:
     return _Built(A, B, tuple(hard))
 
 
-def _finish(built: _Built, conditions: Sequence[ParsedCondition], sampler: Sampler, equation: Lowered) -> Ansatz:
-    periodic = find_periodic(built.A, built.B, conditions, equation, sampler)
-    names = tuple(c.name for c in (*built.hard, *periodic.conditions))
+def _finish(
+    built: Sequence[_Built], conditions: Sequence[ParsedCondition], sampler: Sampler, equations: Sequence[Lowered]
+) -> Ansatz:
+    parts = tuple((b.A, b.B) for b in built)
+    periodic = find_periodic(parts, conditions, equations, sampler)
+    names = tuple(c.name for c in (*(c for b in built for c in b.hard), *periodic.conditions))
     soft = tuple(c for c in conditions if c.name not in names)
     if failed := [c.name for c in soft if c.enforce == "hard"]:
         raise DeclarationError(
@@ -147,7 +196,7 @@ def _finish(built: _Built, conditions: Sequence[ParsedCondition], sampler: Sampl
             "beside them derivatives across the same face, or periodic conditions on u and its first derivatives. "
             "Leave enforce at 'auto', or give your own ansatz=(A, B)."
         )
-    return Ansatz(built.A, built.B, names, soft, periodic.periods)
+    return Ansatz(parts, names, soft, periodic.periods)
 
 
 def _is_exact(condition: ParsedCondition, A: sp.Expr, B: sp.Expr, sampler: Sampler) -> bool:

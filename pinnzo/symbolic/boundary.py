@@ -207,21 +207,21 @@ def _prescribed(condition: ParsedCondition, sampler: Sampler) -> list[object]:
     if condition.measured is not None:
         return []
     if condition.periodic_axis is not None:
-        return [("periodic", condition.periodic_axis, condition.order)]
-    linear: list[tuple[LinearOperator, sp.Expr]] = []
+        return [("periodic", condition.component, condition.periodic_axis, condition.order)]
+    linear: list[tuple[tuple[int, LinearOperator], sp.Expr]] = []
     for symbol, quantity in lowered.quantities.items():
         slope = lowered.expression.diff(symbol)
         if quantity.squared or not slope.free_symbols.isdisjoint(lowered.quantities):
             return []
         terms = quantity.operators[0].terms
         scaled = LinearOperator(tuple((index, c / terms[0][1]) for index, c in terms))
-        linear.append((scaled, slope * terms[0][1]))
+        linear.append(((quantity.component, scaled), slope * terms[0][1]))
     if len(linear) == 1:
         what: object = linear[0][0]
     elif condition.on_whole_boundary:
         # The same sum times another number or function of the coordinates prescribes the same thing; whether it is
         # the same is judged at a few points.
-        linear.sort(key=lambda pair: pair[0].terms)
+        linear.sort(key=lambda pair: (pair[0][0], pair[0][1].terms))
         points = sampler.interior(4, torch.Generator().manual_seed(0))
         slopes = torch.stack(evaluate([slope for _, slope in linear], points, sampler.variables))
         ratios = (slopes / slopes[0]).tolist()

@@ -1,7 +1,8 @@
 """The compiler: from a declared problem to residual functions over batches of points and network values.
 
-With u = A + B f, every linear operator of u becomes an operator of A, known exactly, plus a sum of coefficient
-functions times operators of f (the product rule). The latter are the *rows* that a derivative estimator computes.
+With u = A + B f for each unknown function u, every linear operator of u becomes an operator of A, known exactly, plus
+a sum of coefficient functions times operators of f (the product rule). The latter are the *rows* that a derivative
+estimator computes.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from pinnzo.errors import NonFiniteError, StencilError
 from pinnzo.multiindex import LinearOperator
 from pinnzo.symbolic.bias import nonlinear_symbol
 from pinnzo.symbolic.calculus import Differentiator
+from pinnzo.symbolic.coefficients import Coefficients
 from pinnzo.symbolic.norms import gradient_axes
+from pinnzo.symbolic.places import PreparedPlace, SitesOfPlace
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.quantities import Lowered, Place, Quantity
-from pinnzo.symbolic.sites import PreparedSite, Site
+from pinnzo.symbolic.sites import Site
 from pinnzo.symbolic.torch_code import columns, torch_function
 
 if TYPE_CHECKING:
@@ -28,33 +31,50 @@ if TYPE_CHECKING:
 
 
 class CompiledResidual:
-    """``lhs − rhs`` of an equation or a condition as a function of points and network rows.
+    """``lhs − rhs`` of a condition or of one or more equations as a function of points and network rows.
+
+    Args:
+        name: of the condition, or "equation".
+        lowered: what is to be zero: E expressions at the same points.
+        problem: whose variables and unknown coefficients they are in.
+        parts: A and B of each unknown function.
+        projected: whether squared gradients are taken from directional derivatives.
 
     Attributes:
-        name: of the condition, or "equation".
-        rows: for each place the operators R that have to be applied to the network there.
+        rows: for each place the operators R that have to be applied to the network's outputs there.
         norms: for each place the axes of the squared gradients that are taken from directions.
+        count: the number E.
     """
 
     def __init__(
-        self, name: str, lowered: Lowered, problem: Problem, A: Differentiator, B: Differentiator, projected: bool
+        self,
+        name: str,
+        lowered: Sequence[Lowered],
+        problem: Problem,
+        parts: Sequence[tuple[Differentiator, Differentiator]],
+        projected: bool,
     ) -> None:
         self.name = name
         self.variables = problem.variables
-        self.quantities = list(lowered.quantities.items())
+        self.count = len(lowered)
+        self.quantities = list({s: q for part in lowered for s, q in part.quantities.items()}.items())
         # A residual without the unknown's quantities still has points of its own.
-        self.places: tuple[Place, ...] = lowered.places or ((),)
-        self._sites: list[Site] = []
+        self.places: tuple[Place, ...] = tuple(dict.fromkeys(q.place for _, q in self.quantities)) or ((),)
         self._norms = {q: axes for _, q in self.quantities if projected and (axes := gradient_axes(q)) is not None}
+        self._sites: list[SitesOfPlace] = []
         for place in self.places:
-            here = [q for _, q in self.quantities if q.place == place]
-            wanted = dict.fromkeys(op for q in here if q not in self._norms for op in q.operators)
-            norms = dict.fromkeys(self._norms[q] for q in here if q in self._norms)
-            self._sites.append(Site(list(wanted), list(norms), A, B, self.variables))
-        self.rows = tuple(site.rows for site in self._sites)
-        self.norms = tuple(site.norms for site in self._sites)
-        self.expression = lowered.expression
-        self._function = torch_function([self.variables, [s for s, _ in self.quantities]], [lowered.expression])
+            sites = []
+            for component, (A, B) in enumerate(parts):
+                here = [q for _, q in self.quantities if (q.place, q.component) == (place, component)]
+                wanted = dict.fromkeys(op for q in here if q not in self._norms for op in q.operators)
+                norms = dict.fromkeys(self._norms[q] for q in here if q in self._norms)
+                sites.append(Site(list(wanted), list(norms), A, B, self.variables))
+            self._sites.append(SitesOfPlace(sites))
+        self.rows = tuple(sites.rows for sites in self._sites)
+        self.norms = tuple(sites.norms for sites in self._sites)
+        self.expressions = [part.expression for part in lowered]
+        symbols = [s for s, _ in self.quantities]
+        self._function = torch_function([self.variables, symbols, list(problem.unknowns)], self.expressions)
 
     def discretise(self, estimator: Estimator) -> tuple[Discretisation, ...]:
         """Make the rows of each place computable.
@@ -68,7 +88,8 @@ class CompiledResidual:
             found.append(estimator.discretise(*wanted))
         random = {s for s, q in self.quantities if self._is_random(q, found[self.places.index(q.place)])}
         powers = {s for s, q in self.quantities if s in random and q.squared and q not in self._norms}
-        worst = next(iter(powers), None) or nonlinear_symbol(self.expression, random)
+        nonlinear = (nonlinear_symbol(expression, random) for expression in self.expressions)
+        worst = next(iter(powers), None) or next((s for s in nonlinear if s is not None), None)
         if worst is not None:
             raise StencilError(
                 f"{type(estimator).__name__} would make the residual of {self.name!r} biased: it is not linear in "
@@ -78,11 +99,13 @@ class CompiledResidual:
         return tuple(found)
 
     def _is_random(self, quantity: Quantity, discretisation: Discretisation) -> bool:
-        site = self._sites[self.places.index(quantity.place)]
+        sites = self._sites[self.places.index(quantity.place)]
         if quantity in self._norms:
             # Its linear part needs no separate look: both come from the same directions.
-            return site.norms.index(self._norms[quantity]) in discretisation.random_norms
-        touched = {target for row in discretisation.random_rows for target in site.uses(row)}
+            return sites.norms.index(self._norms[quantity]) in discretisation.random_norms
+        site = sites.sites[quantity.component]
+        random = {sites.rows[row] for row in discretisation.random_rows}
+        touched = {target for i, row in enumerate(site.rows) if row in random for target in site.uses(i)}
         return any(site.operators.index(op) in touched for op in quantity.operators)
 
     def prepare(
@@ -102,7 +125,7 @@ class CompiledResidual:
             NonFiniteError: a coefficient or a part of the ansatz is not finite at one of the points.
         """
         drawn = [d.projections for d in discretisations] if discretisations else [()] * len(points)
-        sites = [site.prepare(x, w) for site, x, w in zip(self._sites, points, drawn, strict=True)]
+        sites = [sites.prepare(x, w) for sites, x, w in zip(self._sites, points, drawn, strict=True)]
         for site, x in zip(sites, points, strict=True):
             finite = site.finite
             if not finite.all():
@@ -111,31 +134,35 @@ class CompiledResidual:
                 raise NonFiniteError(f"The ansatz makes {self.name!r} infinite or NaN at {where}: give another ansatz.")
         return PreparedResidual(self, points[0], sites, values)
 
-    def gather(self, quantity: Quantity, operators: Sequence[torch.Tensor]) -> torch.Tensor:
-        """A quantity's value (K, P) from the operators of u at all places."""
-        where = self.places.index(quantity.place)
-        known = self._sites[where].operators
+    def gather(self, quantity: Quantity, operators: Sequence[Sequence[torch.Tensor]]) -> torch.Tensor:
+        """A quantity's value (K, P) from the operators of each unknown function at all places."""
+        where, component = self.places.index(quantity.place), quantity.component
+        values, site = operators[where][component], self._sites[where].sites[component]
+        known = site.operators
         if quantity in self._norms:
-            return operators[where][..., len(known) + self._sites[where].norms.index(self._norms[quantity])]
+            return values[..., len(known) + site.norms.index(self._norms[quantity])]
         columns = [known.index(op) for op in quantity.operators]
         if not quantity.squared:
-            return operators[where][..., columns[0]]
+            return values[..., columns[0]]
         first, last = columns[0], columns[-1] + 1
         contiguous = columns == list(range(first, last))
-        return operators[where][..., slice(first, last) if contiguous else columns].square().sum(-1)
+        return values[..., slice(first, last) if contiguous else columns].square().sum(-1)
 
-    def evaluate(self, x: torch.Tensor, quantities: Sequence[torch.Tensor]) -> torch.Tensor:
-        """The residual from the values of all quantities."""
-        return torch.as_tensor(self._function(x.T, quantities)[0], dtype=x.dtype, device=x.device)
+    def evaluate(
+        self, x: torch.Tensor, quantities: Sequence[torch.Tensor], coefficients: Sequence[torch.Tensor]
+    ) -> list[torch.Tensor]:
+        """The residuals from the values of all quantities and unknown coefficients."""
+        found = self._function(x.T, quantities, coefficients)
+        return [torch.as_tensor(value, dtype=x.dtype, device=x.device) for value in found]
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedResidual:
-    """A residual on fixed points, as a function of the network rows alone."""
+    """A residual on fixed points, as a function of the network rows and the unknown coefficients alone."""
 
     compiled: CompiledResidual
     points: torch.Tensor
-    sites: list[PreparedSite]
+    sites: list[PreparedPlace]
     values: torch.Tensor | None = None
 
     def part(self, points: slice) -> PreparedResidual:
@@ -144,12 +171,24 @@ class PreparedResidual:
         values = None if self.values is None else self.values[points]
         return PreparedResidual(self.compiled, self.points[points], sites, values)
 
-    def residual(self, rows: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Residuals (K, P) from rows of f, for each place (K, P, R)."""
+    def residual(self, rows: Sequence[torch.Tensor], coefficients: Sequence[torch.Tensor] = ()) -> torch.Tensor:
+        """The residuals of K networks with C outputs.
+
+        Args:
+            rows: of their outputs, for each place (K·C, P, R), with C running faster.
+            coefficients: the unknown ones, each (K, 1) or (1, 1).
+
+        Returns:
+            (K, P) for one equation; (K, P·E) for E of them, with E running faster.
+        """
         operators = [site.combine(values) for site, values in zip(self.sites, rows, strict=True)]
         quantities = [self.compiled.gather(q, operators) for _, q in self.compiled.quantities]
-        residual = self.compiled.evaluate(self.points, quantities).expand(rows[0].shape[0], len(self.points))
-        return residual if self.values is None else residual - self.values
+        found = self.compiled.evaluate(self.points, quantities, coefficients)
+        counts = [rows[0].shape[0] // len(self.sites[0].sites), *(c.shape[0] for c in coefficients)]
+        residuals = [value.expand(max(counts), len(self.points)) for value in found]
+        if len(residuals) > 1:
+            return torch.stack(residuals, dim=2).flatten(1)
+        return residuals[0] if self.values is None else residuals[0] - self.values
 
 
 def _describe(quantity: Quantity) -> str:
@@ -161,7 +200,7 @@ def _describe(quantity: Quantity) -> str:
 
 
 class CompiledProblem:
-    """A problem's equation and soft conditions as residual functions, and its ansatz as torch functions.
+    """A problem's equations and soft conditions as residual functions, and its ansatz as torch functions.
 
     Args:
         problem: the declaration.
@@ -170,25 +209,36 @@ class CompiledProblem:
         projected: whether squared gradients are taken from directional derivatives instead of all partial ones.
 
     Attributes:
-        equation: the residual of the equation.
+        equation: the residuals of all equations, at the same points.
         conditions: the residuals of the soft conditions.
+        coefficients: the unknown ones.
     """
 
     def __init__(self, problem: Problem, estimate: str = "network", projected: bool = False) -> None:
         self.problem = problem
         self.estimate = estimate
         ansatz = problem.ansatz
-        whole = estimate == "solution"
-        A = Differentiator(sp.Integer(0) if whole else ansatz.A, problem.variables)
-        B = Differentiator(sp.Integer(1) if whole else ansatz.B, problem.variables)
-        self.equation = CompiledResidual("equation", problem.lowered, problem, A, B, projected)
-        self.conditions = [CompiledResidual(c.name, c.lowered, problem, A, B, projected) for c in ansatz.soft]
-        self._ansatz = torch_function([problem.variables], [ansatz.A, ansatz.B])
+        whole = (sp.Integer(0), sp.Integer(1))
+        parts = [
+            (Differentiator(A, problem.variables), Differentiator(B, problem.variables))
+            for A, B in (whole if estimate == "solution" else part for part in ansatz.parts)
+        ]
+        self.equation = CompiledResidual("equation", problem.lowered_equations, problem, parts, projected)
+        self.conditions = [CompiledResidual(c.name, [c.lowered], problem, parts, projected) for c in ansatz.soft]
+        self.coefficients = Coefficients(problem.unknowns)
+        self._ansatz = torch_function(
+            [problem.variables], [e for part in zip(*ansatz.parts, strict=True) for e in part]
+        )
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs the network needs, C: one for each unknown function."""
+        return len(self.problem.functions)
 
     def ansatz(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """A and B at points x (..., D), each (...)."""
-        A, B = columns(self._ansatz, x)
-        return A, B
+        """A and B of all unknown functions at points x (..., D), each (C, ...)."""
+        values = torch.stack(columns(self._ansatz, x))
+        return values[: self.outputs], values[self.outputs :]
 
     @property
     def rows(self) -> tuple[LinearOperator, ...]:

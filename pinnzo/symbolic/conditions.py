@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -15,6 +15,7 @@ from pinnzo.symbolic.expressions import INFINITE, known_expression, listed, scal
 from pinnzo.symbolic.lowering import lower
 from pinnzo.symbolic.measurements import Data, check_penalty
 from pinnzo.symbolic.quantities import Lowered, Place
+from pinnzo.symbolic.unknowns import Unknowns
 
 Enforcement: TypeAlias = Literal["auto", "hard", "soft"]
 
@@ -92,6 +93,7 @@ class ParsedCondition:
         enforce: what the user asked for.
         lowered: ``lhs − rhs`` in quantities of the unknown.
         places: the faces that it speaks of, as held coordinates; empty for the whole spatial boundary.
+        component: the unknown function that it is about, the first one of several.
         data: g, where the condition reads ∂ᵐu = g at one face, with derivatives across it, or u = g on the boundary;
             else None.
         text: the condition as the user wrote it.
@@ -113,6 +115,11 @@ class ParsedCondition:
     periodic_axis: int | None = None
     points: float | None = None
     measured: Data | None = None
+    component: int = 0
+
+    def at(self, numbers: Mapping[sp.Symbol, float]) -> ParsedCondition:
+        """The same with numbers in place of unknown coefficients."""
+        return replace(self, lowered=self.lowered.at(numbers)) if numbers else self
 
     @property
     def dirichlet_data(self) -> sp.Expr | None:
@@ -125,11 +132,11 @@ class ParsedCondition:
         return not self.places
 
 
-def parse_conditions(conditions: Sequence[Any], unknown: AppliedUndef, domain: Domain) -> tuple[ParsedCondition, ...]:
+def parse_conditions(conditions: Sequence[Any], unknowns: Unknowns, domain: Domain) -> tuple[ParsedCondition, ...]:
     """Understand all conditions of a problem and check that each lies on the boundary of the domain.
 
     Raises:
-        DeclarationError: a condition is not an equation in the unknown, is not on the boundary, or was given the
+        DeclarationError: a condition is not an equation in the unknowns, is not on the boundary, or was given the
             name of another one.
     """
     named = [c for c in conditions if isinstance(c, (Boundary, Condition, Data))]
@@ -138,7 +145,7 @@ def parse_conditions(conditions: Sequence[Any], unknown: AppliedUndef, domain: D
         raise DeclarationError(f"Several conditions are called {listed(twice)}: give each a name of its own.")
     parsed: list[ParsedCondition] = []
     for condition in conditions:
-        new = _parse(condition, unknown, domain)
+        new = _parse(condition, unknowns, domain)
         if new.name not in given:
             taken = {*given, *(p.name for p in parsed)}
             names = (new.name, *(f"{new.name} ({i})" for i in range(2, len(conditions) + len(given) + 2)))
@@ -147,15 +154,16 @@ def parse_conditions(conditions: Sequence[Any], unknown: AppliedUndef, domain: D
     return tuple(parsed)
 
 
-def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondition:
+def _parse(condition: Any, unknowns: Unknowns, domain: Domain) -> ParsedCondition:
     if condition in (sp.true, sp.false, True, False):
         raise DeclarationError(
-            f"A condition evaluated to {condition} before it reached Problem: it does not contain {unknown} any more."
+            f"A condition evaluated to {condition} before it reached Problem: it does not contain {_any(unknowns)} any "
+            "more."
         )
     if isinstance(condition, Boundary):
-        return _parse_boundary(condition, unknown)
+        return _parse_boundary(condition, unknowns)
     if isinstance(condition, Data):
-        return _parse_measurements(condition, unknown, domain)
+        return _parse_measurements(condition, unknowns, domain)
     if not isinstance(condition, Condition) or not isinstance(condition.equation, sp.Equality):
         raise DeclarationError(
             f"{condition!r} is not a condition: write a SymPy equation sp.Eq(u.subs(t, 0), g), Boundary(u, g), or "
@@ -165,16 +173,17 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
     if not all(isinstance(side, sp.Expr) and not getattr(side, "is_Matrix", False) for side in equation.args):
         raise DeclarationError(f"The condition {equation} is not scalar: write one condition for each component.")
     difference = equation.lhs - equation.rhs
-    _check_symbols(difference, unknown, str(equation))
-    lowered = lower(difference, unknown)
+    _check_symbols(difference, unknowns, str(equation))
+    lowered = lower(difference, *unknowns.functions)
     if not lowered.quantities:
-        raise DeclarationError(f"The condition {equation} does not contain the unknown {unknown}.")
+        raise DeclarationError(f"The condition {equation} does not contain the unknown {_any(unknowns)}.")
+    unknown = unknowns.functions[lowered.components[0]]
     for place in lowered.places:
         _check_place(place, unknown, domain, equation)
     _check_places(lowered.places, unknown, equation)
-    name = condition.name or ", ".join(dict.fromkeys(_place_name(p, unknown) for p in lowered.places))
+    name = condition.name or _condition_name(lowered, unknowns)
     axis = None
-    data, order = _face_data(lowered)
+    data, order = _face_data(lowered, unknowns)
     if (periodic := _periodicity(lowered)) is not None:
         axis, order = periodic
     return ParsedCondition(
@@ -188,56 +197,95 @@ def _parse(condition: Any, unknown: AppliedUndef, domain: Domain) -> ParsedCondi
         order,
         axis,
         condition.points,
+        component=lowered.components[0],
     )
 
 
-def _parse_boundary(condition: Boundary, unknown: AppliedUndef) -> ParsedCondition:
-    value = known_expression(condition.value, "The value of Boundary", unknown.args)
+def _parse_boundary(condition: Boundary, unknowns: Unknowns) -> ParsedCondition:
+    value = known_expression(condition.value, "The value of Boundary", unknowns.symbols)
     expression = scalar_expression(condition.expression, "The expression of Boundary")
-    if not expression.has(unknown):
+    if not expression.has(*unknowns.functions):
         raise DeclarationError(
-            f"Boundary is about {expression}, which does not contain the problem's unknown {unknown} at its own "
+            f"Boundary is about {expression}, which does not contain the problem's unknown {_any(unknowns)} at its own "
             "variables: write Boundary(u, g), or an expression in u and its derivatives."
         )
-    text = f"{unknown.func if expression == unknown else expression} = {value} on the boundary"
-    _check_symbols(expression, unknown, text)
-    lowered = lower(expression - value, unknown)
+    is_value = expression in unknowns.functions
+    text = f"{expression.func if is_value else expression} = {value} on the boundary"
+    _check_symbols(expression, unknowns, text)
+    lowered = lower(expression - value, *unknowns.functions)
     if lowered.places not in ((), ((),)):
         raise DeclarationError(
             f"The condition {text} holds a coordinate at a constant: leave that out, since Boundary speaks of the "
             "whole boundary, or write it as an equation for one face."
         )
-    name = condition.name or "boundary"
-    data = value if expression == unknown else _face_data(lowered)[0]
-    return ParsedCondition(name, condition.weight, condition.enforce, lowered, (), data, text, points=condition.points)
-
-
-def _parse_measurements(condition: Data, unknown: AppliedUndef, domain: Domain) -> ParsedCondition:
-    expression = scalar_expression(condition.expression, "The expression of Data")
-    text = f"{expression} = {len(condition.values)} measurements"
-    _check_symbols(expression, unknown, text)
-    lowered = lower(expression, unknown)
-    if lowered.places != ((),):
-        raise DeclarationError(
-            f"Data is about {expression}: give the unknown {unknown} at its own variables, or an expression in it and "
-            "its derivatives; where it was measured is what points say."
-        )
-    condition.check_inside(domain, unknown.args)
+    component = lowered.components[0]
+    name = condition.name or _name_of("boundary", lowered, unknowns)
+    known = value.free_symbols.isdisjoint(unknowns.coefficients)
+    data = (value if known else None) if is_value else _face_data(lowered, unknowns)[0]
     return ParsedCondition(
-        condition.name, condition.weight, "soft", lowered, lowered.places, None, text, measured=condition
+        name,
+        condition.weight,
+        condition.enforce,
+        lowered,
+        (),
+        data,
+        text,
+        points=condition.points,
+        component=component,
     )
 
 
-def _check_symbols(expression: Any, unknown: AppliedUndef, text: str) -> None:
-    others = {a.func for a in expression.atoms(AppliedUndef)} - {unknown.func}
+def _parse_measurements(condition: Data, unknowns: Unknowns, domain: Domain) -> ParsedCondition:
+    expression = scalar_expression(condition.expression, "The expression of Data")
+    text = f"{expression} = {len(condition.values)} measurements"
+    _check_symbols(expression, unknowns, text)
+    lowered = lower(expression, *unknowns.functions)
+    if lowered.places != ((),):
+        raise DeclarationError(
+            f"Data is about {expression}: give the unknown {_any(unknowns)} at its own variables, or an expression in "
+            "it and its derivatives; where it was measured is what points say."
+        )
+    condition.check_inside(domain, unknowns.variables)
+    return ParsedCondition(
+        condition.name,
+        condition.weight,
+        "soft",
+        lowered,
+        lowered.places,
+        None,
+        text,
+        measured=condition,
+        component=lowered.components[0],
+    )
+
+
+def _any(unknowns: Unknowns) -> str:
+    """The unknown functions for a message."""
+    return " or ".join(map(str, unknowns.functions))
+
+
+def _name_of(where: str, lowered: Lowered, unknowns: Unknowns) -> str:
+    """A condition's name by where it holds, and in a system by the functions that it is about."""
+    if len(unknowns.functions) == 1:
+        return where
+    return f"{', '.join(unknowns.name(c) for c in lowered.components)} at {where}"
+
+
+def _condition_name(lowered: Lowered, unknowns: Unknowns) -> str:
+    unknown = unknowns.functions[0]
+    return _name_of(", ".join(dict.fromkeys(_place_name(p, unknown) for p in lowered.places)), lowered, unknowns)
+
+
+def _check_symbols(expression: Any, unknowns: Unknowns, text: str) -> None:
+    others = {a.func for a in expression.atoms(AppliedUndef)} - {u.func for u in unknowns.functions}
     if others:
         raise DeclarationError(f"The condition {text} contains {listed(others)}, which is not the unknown.")
     if expression.has(*INFINITE):
         raise DeclarationError(f"The condition {text} contains NaN or infinity: every term must be finite.")
-    if strangers := expression.free_symbols - set(unknown.args):
+    if strangers := expression.free_symbols - set(unknowns.symbols):
         raise DeclarationError(
             f"The condition {text} contains {listed(strangers)}, which is not one of the variables "
-            f"{listed(unknown.args)}: {stranger_hint(strangers, unknown.args)}."
+            f"{listed(unknowns.variables)}: {stranger_hint(strangers, unknowns.variables)}."
         )
 
 
@@ -281,7 +329,7 @@ def _check_places(places: Sequence[Place], unknown: AppliedUndef, equation: Any)
 
 def _periodicity(lowered: Lowered) -> tuple[int, int] | None:
     """The axis and m, if the condition can be read as ∂ᵐu(a) = ∂ᵐu(b) along one coordinate that runs from a to b."""
-    if len(lowered.quantities) != 2 or len(lowered.places) != 2:
+    if len(lowered.quantities) != 2 or len(lowered.places) != 2 or len(lowered.components) != 1:
         return None
     slopes = []
     for symbol, quantity in lowered.quantities.items():
@@ -298,7 +346,7 @@ def _periodicity(lowered: Lowered) -> tuple[int, int] | None:
     return axis, order
 
 
-def _face_data(lowered: Lowered) -> tuple[sp.Expr | None, int]:
+def _face_data(lowered: Lowered, unknowns: Unknowns) -> tuple[sp.Expr | None, int]:
     """The data g and the order m, if the condition reads ∂ᵐu = g across one face, or u = g on the whole boundary."""
     if len(lowered.quantities) != 1:
         return None, 0
@@ -314,4 +362,6 @@ def _face_data(lowered: Lowered) -> tuple[sp.Expr | None, int]:
     if not slope.is_number:
         return None, 0
     rest = lowered.expression.xreplace({symbol: sp.Integer(0)})
+    if not rest.free_symbols.isdisjoint(unknowns.coefficients):
+        return None, 0
     return sp.nsimplify(-1 / (slope * coefficient)) * rest, order

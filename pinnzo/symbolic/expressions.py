@@ -57,7 +57,7 @@ def stranger_hint(strangers: Iterable[sp.Basic], variables: Iterable[sp.Symbol])
     """What may have gone wrong with symbols that are not variables."""
     if {str(s) for s in strangers} & {s.name for s in variables}:
         return "a symbol of the same name with other assumptions is another symbol; reuse the one made by coordinates()"
-    return "put a number in for each parameter"
+    return "put a number in for each parameter, or declare it as one of the unknowns"
 
 
 def listed(things: Iterable[Any]) -> str:

@@ -1,6 +1,6 @@
-"""From a SymPy expression in an unknown function to a plain expression in a few computable quantities.
+"""From a SymPy expression in unknown functions to a plain expression in a few computable quantities.
 
-Every maximal part that is a linear operator with constant coefficients applied to the unknown becomes one
+Every maximal part that is a linear operator with constant coefficients applied to one of them becomes one
 :class:`Quantity`, and so does every squared gradient, whether the user wrote an operator node or the sum itself.
 What remains is an ordinary expression of the coordinates and of the quantities' symbols.
 """
@@ -16,40 +16,54 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from pinnzo.errors import DeclarationError
 from pinnzo.multiindex import LinearOperator, MultiIndex, add
+from pinnzo.symbolic.expressions import listed
 from pinnzo.symbolic.nodes import Divergence, Gradient, GradientNormSquared, Laplacian
 from pinnzo.symbolic.quantities import Lowered, Place, Quantity, exact_number, real_number
 
 Terms: TypeAlias = "dict[MultiIndex, float]"
+Where: TypeAlias = "tuple[int, Place]"
+"""Which of the unknown functions, and at which place."""
 
 EVALUATED = (sp.Derivative, sp.Subs, sp.Sum, sp.Product, Laplacian, GradientNormSquared, Divergence)
 """Nodes that are evaluated where they are no linear operators."""
 
 
-def lower(expression: sp.Expr, unknown: AppliedUndef) -> Lowered:
-    """Lower an expression in the unknown, such as ``lhs − rhs`` of an equation.
+def lower(expression: sp.Expr, *unknowns: AppliedUndef) -> Lowered:
+    """Lower an expression in unknown functions, such as ``lhs − rhs`` of an equation.
 
     Args:
-        expression: any SymPy expression with derivatives of the unknown, operators such as ``laplacian``, and
-            values of the unknown at constant coordinates.
-        unknown: the function applied to its variables, u(x1, …, xD).
+        expression: any SymPy expression with derivatives of the unknowns, operators such as ``laplacian``, and
+            values of the unknowns at constant coordinates.
+        unknowns: the functions applied to their variables, u(x1, …, xD), the same for all.
 
     Raises:
-        DeclarationError: the unknown occurs in a way that no derivative or value at a point describes.
+        DeclarationError: an unknown occurs in a way that no derivative or value at a point describes.
     """
-    lowering = _Lowering(unknown)
-    return Lowered(lowering.visit(expression), {symbol: q for q, symbol in lowering.symbols.items()})
+    return lower_all([expression], unknowns)[0]
+
+
+def lower_all(expressions: Sequence[sp.Expr], unknowns: Sequence[AppliedUndef]) -> list[Lowered]:
+    """Lower several expressions, which share the symbols of quantities that they have in common; see ``lower``."""
+    lowering = _Lowering(unknowns)
+    return [lowering.lowered(expression) for expression in expressions]
 
 
 class _Lowering:
-    def __init__(self, unknown: AppliedUndef) -> None:
-        self.unknown = unknown
-        self.function = unknown.func
-        self.variables: tuple[Any, ...] = unknown.args
-        self.axis = {s: i for i, s in enumerate(unknown.args)}
+    def __init__(self, unknowns: Sequence[AppliedUndef]) -> None:
+        self.unknowns = unknowns
+        self.functions = [u.func for u in unknowns]
+        self.variables: tuple[Any, ...] = unknowns[0].args
+        self.axis = {s: i for i, s in enumerate(self.variables)}
         self.symbols: dict[Quantity, sp.Symbol] = {}
+        self.met: dict[sp.Symbol, Quantity] = {}
+
+    def lowered(self, expression: sp.Expr) -> Lowered:
+        self.met = {}
+        found = self.visit(expression)
+        return Lowered(found, self.met)
 
     def visit(self, e: Any) -> Any:
-        if not e.has(self.function):
+        if not e.has(*self.functions):
             return e.doit() if e.has(*EVALUATED, sp.Integral, sp.MatMul, sp.UnevaluatedExpr) else e
         if (linear := self.linear(e)) is not None:
             return self.row(*linear)
@@ -58,13 +72,13 @@ class _Lowering:
         if isinstance(e, sp.Add):
             return self.sum_of(e.args)
         if isinstance(e, GradientNormSquared) and (parts := self.gradient(e)) is not None:
-            return self.symbol(Quantity(parts[0], parts[1], squared=True))
+            return self.squared(*parts)
         if (evaluated := self.evaluated(e)) != e:
             return self.visit(evaluated)
         if isinstance(e, (AppliedUndef, sp.Derivative, sp.Subs)):
             raise DeclarationError(
-                f"{e} cannot be compiled: use values and derivatives of {self.unknown}, with a coordinate held "
-                "at a constant in conditions."
+                f"{e} cannot be compiled: use values and derivatives of {listed(self.unknowns)}, with a coordinate "
+                "held at a constant in conditions."
             )
         return e.func(*(self.visit(a) for a in e.args))
 
@@ -72,8 +86,8 @@ class _Lowering:
         """One step of evaluation, for nodes that are derivatives of something non-linear."""
         if isinstance(e, EVALUATED):
             # Real, so that SymPy knows |u|' = sign(u) u'.
-            real = UndefinedFunction(self.function.__name__, real=True)
-            found = {a: real(*a.args) for a in e.atoms(AppliedUndef) if a.func == self.function}
+            real = {f: UndefinedFunction(f.__name__, real=True) for f in self.functions}
+            found = {a: real[a.func](*a.args) for a in e.atoms(AppliedUndef) if a.func in real}
             return e.xreplace(found).doit().xreplace({b: a for a, b in found.items()})
         if isinstance(e, MatrixElement):
             return e.parent.as_explicit()[e.i, e.j]
@@ -81,10 +95,10 @@ class _Lowering:
 
     # ---- linear operators -------------------------------------------------------------------------------
 
-    def linear(self, e: Any) -> tuple[Place, Terms] | None:
+    def linear(self, e: Any) -> tuple[Where, Terms] | None:
         """The constant-coefficient linear operator that ``e`` applies to the unknown, if it is one."""
         if isinstance(e, AppliedUndef):
-            return (self.place_of(e), {(): 1.0}) if e.func == self.function else None
+            return (self.where(e), {(): 1.0}) if e.func in self.functions else None
         if isinstance(e, sp.Mul):
             numbers = [a for a in e.args if a.is_number]
             rest = [a for a in e.args if not a.is_number]
@@ -105,19 +119,19 @@ class _Lowering:
             return self.linear_substitution(e)
         return None
 
-    def linear_sum(self, terms: Sequence[Any]) -> tuple[Place, Terms] | None:
-        place: Place | None = None
+    def linear_sum(self, terms: Sequence[Any]) -> tuple[Where, Terms] | None:
+        where: Where | None = None
         total: Terms = {}
         for term in terms:
             part = self.linear(term)
-            if part is None or (place is not None and part[0] != place):
+            if part is None or (where is not None and part[0] != where):
                 return None
-            place = part[0]
+            where = part[0]
             for index, c in part[1].items():
                 total[index] = total.get(index, 0.0) + c
-        return None if place is None else (place, total)
+        return None if where is None else (where, total)
 
-    def linear_derivative(self, e: sp.Derivative) -> tuple[Place, Terms] | None:
+    def linear_derivative(self, e: sp.Derivative) -> tuple[Where, Terms] | None:
         index: MultiIndex = ()
         for symbol, count in e.variable_count:
             if symbol not in self.axis or not count.is_Integer:
@@ -125,7 +139,7 @@ class _Lowering:
             index = add(index, ((self.axis[symbol], int(count)),))
         return self.shifted(e.expr, [index], 1)
 
-    def linear_divergence(self, e: Divergence) -> tuple[Place, Terms] | None:
+    def linear_divergence(self, e: Divergence) -> tuple[Where, Terms] | None:
         field, factor = e.args[0], sp.Integer(1)
         if isinstance(field, sp.MatMul) and len(field.args) == 2 and field.args[0].is_number:
             factor, field = field.args
@@ -134,23 +148,24 @@ class _Lowering:
         inner = self.linear(Laplacian(field.args[0], e.coordinates))
         return None if inner is None else (inner[0], {i: real_number(factor, e) * c for i, c in inner[1].items()})
 
-    def linear_substitution(self, e: sp.Subs) -> tuple[Place, Terms] | None:
+    def linear_substitution(self, e: sp.Subs) -> tuple[Where, Terms] | None:
         inner = self.linear(e.expr)
         if inner is None:
             return None
-        place = dict(inner[0])
+        component, held = inner[0]
+        place = dict(held)
         for symbol, value in zip(e.variables, e.point, strict=True):
             if symbol not in self.axis or value.free_symbols:
                 return None
             place.setdefault(self.axis[symbol], value)
-        return tuple(sorted(place.items())), inner[1]
+        return (component, tuple(sorted(place.items()))), inner[1]
 
-    def shifted(self, expression: Any, indices: Sequence[MultiIndex], wanted: int) -> tuple[Place, Terms] | None:
+    def shifted(self, expression: Any, indices: Sequence[MultiIndex], wanted: int) -> tuple[Where, Terms] | None:
         """Σ ∂^index of a linear expression."""
         inner = self.linear(expression)
         if inner is None or len(indices) < wanted:
             return None
-        held = {axis for axis, _ in inner[0]}
+        held = {axis for axis, _ in inner[0][1]}
         total: Terms = {}
         for index in indices:
             if held.intersection(axis for axis, _ in index):
@@ -163,32 +178,34 @@ class _Lowering:
                 total[new] = total.get(new, 0.0) + c
         return inner[0], total
 
-    def place_of(self, e: AppliedUndef) -> Place:
+    def where(self, e: AppliedUndef) -> Where:
+        component = self.functions.index(e.func)
+        unknown = self.unknowns[component]
         if len(e.args) != len(self.variables):
-            raise DeclarationError(f"{e} has another number of arguments than {self.unknown}.")
+            raise DeclarationError(f"{e} has another number of arguments than {unknown}.")
         held = []
         for axis, (argument, variable) in enumerate(zip(e.args, self.variables, strict=True)):
             if argument == variable:
                 continue
             if argument.free_symbols:
                 raise DeclarationError(
-                    f"{e} takes {self.function} away from its own variables: use {self.unknown}, with constants "
+                    f"{e} takes {e.func} away from its own variables: use {unknown}, with constants "
                     "for some coordinates in conditions."
                 )
             held.append((axis, argument))
-        return tuple(held)
+        return component, tuple(held)
 
     # ---- sums --------------------------------------------------------------------------------------------
 
     def sum_of(self, terms: Sequence[Any]) -> sp.Expr:
         """Gather the linear terms, and the squares, that share a coefficient, so that each group is one quantity."""
-        rows: dict[tuple[sp.Expr, Place], Terms] = {}
-        squares: dict[tuple[sp.Expr, Place], list[LinearOperator]] = {}
+        rows: dict[tuple[sp.Expr, Where], Terms] = {}
+        squares: dict[tuple[sp.Expr, Where], list[LinearOperator]] = {}
         rest: list[Any] = []
         for term in terms:
             factors = sp.Mul.make_args(term)
-            free = [a for a in factors if not a.has(self.function)]
-            dependent = [a for a in factors if a.has(self.function)]
+            free = [a for a in factors if not a.has(*self.functions)]
+            dependent = [a for a in factors if a.has(*self.functions)]
             one = dependent[0] if len(dependent) == 1 else None
             if one is not None and (linear := self.linear(one)) is not None:
                 number = sp.Mul(*(a for a in free if a.is_number))
@@ -203,20 +220,20 @@ class _Lowering:
                 rest.append(self.visit(term))
             else:
                 rest.append(sp.Mul(*(self.visit(a) for a in factors)))
-        for (coefficient, place), operators in squares.items():
-            rest.append(coefficient * self.symbol(Quantity(place, tuple(operators), squared=True)))
-        for (coefficient, place), group in rows.items():
-            rest.append(self.visit(coefficient) * self.row(place, group))
+        for (coefficient, where), operators in squares.items():
+            rest.append(coefficient * self.squared(where, tuple(operators)))
+        for (coefficient, where), group in rows.items():
+            rest.append(self.visit(coefficient) * self.row(where, group))
         return sp.Add(*rest)
 
-    def squares(self, e: Any) -> tuple[Place, tuple[LinearOperator, ...]] | None:
+    def squares(self, e: Any) -> tuple[Where, tuple[LinearOperator, ...]] | None:
         if isinstance(e, GradientNormSquared):
             return self.gradient(e)
         if isinstance(e, sp.Pow) and e.exp == 2 and (linear := self.linear(e.base)) is not None:
             return linear[0], (LinearOperator.from_terms(linear[1]),)
         return None
 
-    def gradient(self, e: GradientNormSquared) -> tuple[Place, tuple[LinearOperator, ...]] | None:
+    def gradient(self, e: GradientNormSquared) -> tuple[Where, tuple[LinearOperator, ...]] | None:
         parts = [self.linear(sp.Derivative(e.expression, s)) for s in e.coordinates if s in self.axis]
         known = [p for p in parts if p is not None]
         if len(known) < len(e.coordinates) or len({p[0] for p in known}) != 1:
@@ -225,15 +242,22 @@ class _Lowering:
 
     # ---- quantities --------------------------------------------------------------------------------------
 
-    def row(self, place: Place, terms: Terms) -> sp.Expr:
+    def row(self, where: Where, terms: Terms) -> sp.Expr:
+        component, place = where
         operator = LinearOperator.from_terms(terms)
         coefficients = {c for _, c in operator.terms}
         if len(coefficients) != 1:
-            return self.symbol(Quantity(place, (operator,))) if operator.terms else sp.Integer(0)
+            return self.symbol(Quantity(place, (operator,), component=component)) if operator.terms else sp.Integer(0)
         # With a common factor taken out, −2u and u, or Δu and Δu/3, share their quantity.
         (factor,) = coefficients
         plain = LinearOperator(tuple((index, 1.0) for index, _ in operator.terms))
-        return exact_number(factor) * self.symbol(Quantity(place, (plain,)))
+        return exact_number(factor) * self.symbol(Quantity(place, (plain,), component=component))
+
+    def squared(self, where: Where, operators: tuple[LinearOperator, ...]) -> sp.Symbol:
+        component, place = where
+        return self.symbol(Quantity(place, operators, squared=True, component=component))
 
     def symbol(self, quantity: Quantity) -> sp.Symbol:
-        return self.symbols.setdefault(quantity, sp.Dummy(f"q{len(self.symbols)}", real=True))
+        symbol = self.symbols.setdefault(quantity, sp.Dummy(f"q{len(self.symbols)}", real=True))
+        self.met[symbol] = quantity
+        return symbol

@@ -1,4 +1,4 @@
-"""Do the equation and the conditions say something that can be computed?"""
+"""Do the equations and the conditions say something that can be computed, of all unknowns?"""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import torch
 from pinnzo.errors import DeclarationError
 from pinnzo.symbolic.boundary import Sampler, point_text
 from pinnzo.symbolic.conditions import ParsedCondition
+from pinnzo.symbolic.expressions import listed
 from pinnzo.symbolic.quantities import Lowered
 from pinnzo.symbolic.torch_code import evaluate, torch_function
+from pinnzo.symbolic.unknowns import Unknowns
 
 
 def verify_meaning(lowered: Lowered, what: str, declared: object, sampler: Sampler) -> None:
@@ -46,19 +48,21 @@ def _written_out(lowered: Lowered) -> tuple[sp.Expr, list[sp.Symbol]]:
     symbols: dict[object, sp.Symbol] = {}
     meaning: dict[sp.Basic, sp.Basic] = {}
     for symbol, quantity in lowered.quantities.items():
-        values = [symbols.setdefault((quantity.place, op), sp.Dummy(real=True)) for op in quantity.operators]
+        keys = [(quantity.component, quantity.place, op) for op in quantity.operators]
+        values = [symbols.setdefault(key, sp.Dummy(real=True)) for key in keys]
         meaning[symbol] = sp.Add(*(v**2 for v in values)) if quantity.squared else values[0]
     return lowered.expression.xreplace(meaning), list(symbols.values())
 
 
-def verify_data(equation: Lowered, conditions: Sequence[ParsedCondition], sampler: Sampler) -> None:
+def verify_data(equations: Sequence[Lowered], conditions: Sequence[ParsedCondition], sampler: Sampler) -> None:
     """Refuse source terms and data that are NaN or infinite inside the domain or where a condition holds.
 
     Raises:
         DeclarationError: names the term and a point.
     """
     generator = torch.Generator().manual_seed(0)
-    places = [("the equation", equation, [sampler.interior(256, generator)])]
+    inside = [sampler.interior(256, generator)]
+    places = [("the equation", equation, inside) for equation in equations]
     for condition in conditions:
         points = sampler.condition(condition, 256, generator)
         places.append((f"the condition {condition.name!r}", condition.lowered, points))
@@ -73,3 +77,23 @@ def verify_data(equation: Lowered, conditions: Sequence[ParsedCondition], sample
                 f"The term {known[which]} in {what} is NaN or infinite at {point_text(points[0][where], sampler)}: "
                 "every term without the unknown must be finite in the domain."
             )
+
+
+def check_determined(equations: Sequence[Lowered], conditions: Sequence[ParsedCondition], unknowns: Unknowns) -> None:
+    """Refuse unknown coefficients that nothing is known of.
+
+    Raises:
+        DeclarationError: one does not occur, or there are no measurements.
+    """
+    if not unknowns.coefficients:
+        return
+    met = {s for lowered in (*equations, *(c.lowered for c in conditions)) for s in lowered.expression.free_symbols}
+    if idle := set(unknowns.coefficients) - met:
+        raise DeclarationError(
+            f"The unknown coefficient {listed(idle)} occurs in no equation and no condition: drop it."
+        )
+    if not any(c.measured is not None for c in conditions):
+        raise DeclarationError(
+            f"The unknown coefficient {listed(unknowns.coefficients)} is to be found, but nothing was measured: add "
+            f"pz.Data({unknowns.functions[0]}, points, values) to the conditions."
+        )

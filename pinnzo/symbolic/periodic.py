@@ -34,38 +34,49 @@ class Periodic:
 
 
 def find_periodic(
-    A: sp.Expr, B: sp.Expr, conditions: Sequence[ParsedCondition], equation: Lowered, sampler: Sampler
+    parts: Sequence[tuple[sp.Expr, sp.Expr]],
+    conditions: Sequence[ParsedCondition],
+    equations: Sequence[Lowered],
+    sampler: Sampler,
 ) -> Periodic:
     """The coordinates along which the network shall be periodic.
 
-    These are the ones where u and its derivatives below the order of the equation are declared to be equal at both
-    ends, and where the coefficients and source of the equation, the data of the other conditions, A and B are equal
-    there too. Conditions of ``enforce="hard"`` need A and B alone.
+    These are the ones where each unknown and its derivatives below the order of the equations are declared to be equal
+    at both ends, and where the coefficients and sources of the equations, the data of the other conditions, and the A
+    and B of each unknown are equal there too. Conditions of ``enforce="hard"`` need A and B alone.
+
+    Args:
+        parts: A and B of each unknown.
+        conditions: of the problem.
+        equations: of the problem.
+        sampler: of its domain.
     """
     periods: list[Period] = []
     built: list[ParsedCondition] = []
     columns = dict(zip(sampler.domain.variables, sampler.domain.scale(), strict=True))
     declared = [c for c in conditions if c.periodic_axis is not None and c.enforce != "soft"]
     for axis in dict.fromkeys(c.periodic_axis for c in declared if c.periodic_axis is not None):
-        here = {c.order: c for c in declared if c.periodic_axis == axis}
-        chain = [here[k] for k in range(len(here)) if all(i in here for i in range(k + 1))]
         low, high = columns[sampler.variables[axis]]
         period = (axis, low, high)
-        order = _order(equation, axis)
-        others = [equation, *(c.lowered for c in conditions if c.periodic_axis is None and not _holds(c, axis))]
-        wanted = any(c.enforce == "hard" for c in chain)
-        natural = len(chain) >= order and all(_same_at_ends(e, period, sampler) for e in others)
-        smooth = all(is_periodic(e, period, max(order, len(chain)), sampler) for e in (A, B))
-        if chain and smooth and (wanted or natural):
+        chains = [_chain(declared, axis, component) for component in range(len(parts))]
+        orders = [max(e.order(axis, component) for e in equations) for component in range(len(parts))]
+        others = [*equations, *(c.lowered for c in conditions if c.periodic_axis is None and not _holds(c, axis))]
+        found = [c for chain in chains for c in chain]
+        wanted = any(c.enforce == "hard" for c in found)
+        complete = all(len(chain) >= order for chain, order in zip(chains, orders, strict=True))
+        natural = complete and all(_same_at_ends(e, period, sampler) for e in others)
+        most = max((*orders, *map(len, chains)))
+        smooth = all(is_periodic(e, period, most, sampler) for part in parts for e in part)
+        if found and smooth and (wanted or natural):
             periods.append(period)
-            built += chain
+            built += found
     return Periodic(tuple(periods), tuple(built))
 
 
-def _order(lowered: Lowered, axis: int) -> int:
-    """The highest order of a derivative along a coordinate."""
-    indices = [index for q in lowered.quantities.values() for op in q.operators for index, _ in op.terms]
-    return max((count for index in indices for a, count in index if a == axis), default=0)
+def _chain(declared: Sequence[ParsedCondition], axis: int, component: int) -> list[ParsedCondition]:
+    """The conditions on an unknown and its derivatives of order 1, 2 …, up to the first that is missing."""
+    here = {c.order: c for c in declared if c.periodic_axis == axis and c.component == component}
+    return [here[k] for k in range(len(here)) if all(i in here for i in range(k + 1))]
 
 
 def _holds(condition: ParsedCondition, axis: int) -> bool:

@@ -6,6 +6,7 @@ tree of class names from a fixed list.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
@@ -179,6 +180,27 @@ def _measurements_to_json(data: Data) -> dict[str, Any]:
     }
 
 
+def _exact_to_json(problem: Problem) -> Any:
+    """The exact solution, where all of it is expressions, as a list of [unknown, value]."""
+    if problem.exact is None:
+        return None
+    exact = problem.exact if isinstance(problem.exact, tuple) else (problem.exact,)
+    expressions = [part for part in exact if isinstance(part, sp.Expr)]
+    if len(expressions) < len(problem.functions):
+        return None
+    values = [*zip(problem.functions, expressions, strict=True), *problem.exact_unknowns.items()]
+    return [[expression_to_json(unknown), expression_to_json(sp.sympify(value))] for unknown, value in values]
+
+
+def _exact_from_json(data: Any, functions: Sequence[Any]) -> Any:
+    if data is None:
+        return None
+    # Files of older versions hold the expression of the only unknown function.
+    if not (isinstance(data, list) and data and isinstance(data[0], list)):
+        return {functions[0]: expression_from_json(data)}
+    return {expression_from_json(unknown): expression_from_json(value) for unknown, value in data}
+
+
 def problem_to_json(problem: Problem) -> dict[str, Any]:
     """A declaration as JSON data. An exact solution given as a Python function is left out.
 
@@ -196,14 +218,14 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
             conditions.append({"boundary": value, "of": of, **common})
         else:
             conditions.append({"equation": expression_to_json(c.equation), **common})
-    exact = problem.exact if isinstance(problem.exact, sp.Basic) else None
     return {
-        "equation": expression_to_json(problem.equation),
-        "unknown": expression_to_json(problem.unknown),
+        "equations": [expression_to_json(equation) for equation in problem.equations],
+        "functions": [expression_to_json(unknown) for unknown in problem.functions],
+        "unknowns": [[expression_to_json(symbol), guess] for symbol, guess in problem.unknowns.items()],
         "domain": _domain_to_json(problem.domain),
         "conditions": conditions,
-        "exact": None if exact is None else expression_to_json(exact),
-        "ansatz": [expression_to_json(problem.ansatz.A), expression_to_json(problem.ansatz.B)],
+        "exact": _exact_to_json(problem),
+        "ansatz": [[expression_to_json(e) for e in part] for part in problem.ansatz.parts],
         "time": None if problem.time is None else expression_to_json(problem.time),
         "name": problem.name,
         "description": problem.description,
@@ -218,7 +240,12 @@ def problem_from_json(data: dict[str, Any]) -> Problem:
         StorageError: the data are damaged.
     """
     try:
-        unknown = expression_from_json(data["unknown"])
+        # Files of older versions have one equation in one unknown function.
+        old = "equation" in data
+        functions = [expression_from_json(tree) for tree in ([data["unknown"]] if old else data["functions"])]
+        equations = [expression_from_json(tree) for tree in ([data["equation"]] if old else data["equations"])]
+        parts = [[expression_from_json(e) for e in part] for part in ([data["ansatz"]] if old else data["ansatz"])]
+        ansatz = {u: tuple(part) for u, part in zip(functions, parts, strict=True)}
         conditions = []
         for c in data["conditions"]:
             if "values" in c:
@@ -228,20 +255,22 @@ def problem_from_json(data: dict[str, Any]) -> Problem:
             common = {"name": c["name"], "weight": c["weight"], "enforce": c["enforce"], "points": c.get("points")}
             if "boundary" in c:
                 # Files of older versions know Dirichlet data alone.
-                of = expression_from_json(c["of"]) if "of" in c else unknown
+                of = expression_from_json(c["of"]) if "of" in c else functions[0]
                 conditions.append(Boundary(of, expression_from_json(c["boundary"]), **common))
             else:
                 conditions.append(Condition(expression_from_json(c["equation"]), **common))
         return Problem(
-            expression_from_json(data["equation"]),
+            equations,
             _domain_from_json(data["domain"]),
             conditions,
-            exact=None if data["exact"] is None else expression_from_json(data["exact"]),
-            ansatz=tuple(expression_from_json(part) for part in data["ansatz"]),  # type: ignore[arg-type]
+            exact=_exact_from_json(data["exact"], functions),
+            ansatz=ansatz,
             time=None if data["time"] is None else expression_from_json(data["time"]),
             name=data["name"],
             description=data["description"],
             features=[expression_from_json(feature) for feature in data.get("features", ())],
+            functions=functions,
+            unknowns={expression_from_json(symbol): guess for symbol, guess in data.get("unknowns", ())},
         )
     except StorageError:
         raise

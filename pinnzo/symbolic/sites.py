@@ -1,4 +1,4 @@
-"""The unknown at one place: rows of f that an estimator computes, and how they make operators of u."""
+"""An unknown at one place: rows of f that an estimator computes, and how they make operators of u."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ def product_rule(operator: LinearOperator, B: Differentiator) -> list[tuple[sp.E
 
 
 class Site:
-    """All that is needed of the unknown at one place: rows of f, and how they combine to operators of u.
+    """All that is needed of an unknown at one place: rows of f, and how they combine to operators of u.
 
     Attributes:
+        operators: of u, Q, that are wanted.
         rows: operators to be applied to the network, R.
         norms: the axes of the squared gradients that are taken from directions.
     """

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import sympy as sp
 import torch
 
 from pinnzo.derivatives import FiniteDifference
 from pinnzo.derivatives.evaluation import FunctionField
-from pinnzo.errors import DeclarationError, ShapeError
+from pinnzo.errors import DeclarationError
 from pinnzo.multiindex import LinearOperator
 from pinnzo.symbolic.boundary import Sampler, point_text
 from pinnzo.symbolic.calculus import Differentiator
 from pinnzo.symbolic.conditions import ParsedCondition
+from pinnzo.symbolic.exact import Exact, exact_values
 from pinnzo.symbolic.quantities import Lowered
 from pinnzo.symbolic.torch_code import evaluate, torch_function
+from pinnzo.symbolic.unknowns import Unknowns
 
 TOLERANCE = 1e-8
 """How large a residual may be, relative to the sum of the absolute values of its terms."""
@@ -40,92 +41,87 @@ DIFFERENCE_STEP = 0.02
 DIFFERENCE_TOLERANCE = 1e-2
 """How large a residual by differences may be, relative to the sum of the absolute values of its terms."""
 
-ExactFunction = Callable[[torch.Tensor], object]
-Derivatives = Callable[[Sequence[LinearOperator], torch.Tensor], torch.Tensor]
-"""Linear operators of the exact solution at points (N, D): (operators, N)."""
+Derivatives = Callable[[int, Sequence[LinearOperator], torch.Tensor], torch.Tensor]
+"""Linear operators of one of the exact unknown functions at points (N, D): (operators, N)."""
 
 
-def evaluate_exact(
-    exact: sp.Expr | ExactFunction, points: torch.Tensor, variables: Sequence[sp.Symbol]
-) -> torch.Tensor:
-    """The exact solution at points (N, D), as a float64 tensor (N,).
-
-    Raises:
-        ShapeError: a function returned something else than N numbers.
-        DeclarationError: a function failed, or returned complex numbers.
-    """
-    points = points.to(torch.float64)
-    if isinstance(exact, sp.Basic):
-        (value,) = torch_function([variables], [exact])(points.T)
-        return torch.as_tensor(value, dtype=torch.float64, device=points.device).expand(len(points))
-    try:
-        result = exact(points)
-        values = torch.as_tensor(np.asarray(result) if not isinstance(result, torch.Tensor) else result)
-    except Exception as error:
-        raise DeclarationError(
-            f"exact fails on a tensor of points of shape {tuple(points.shape)} with {type(error).__name__}: {error}"
-        ) from error
-    if values.shape != (len(points),):
-        raise ShapeError(
-            f"exact returned shape {tuple(values.shape)} for points of shape {tuple(points.shape)}: return one value "
-            f"for each point, shape ({len(points)},)."
-        )
-    if values.is_complex():
-        raise DeclarationError("exact returned complex numbers: return real values.")
-    return values.to(points)
-
-
-def verify_expression(
-    exact: sp.Expr, equation: Lowered, conditions: Sequence[ParsedCondition], sampler: Sampler
+def verify_exact(
+    exact: Exact,
+    equations: Sequence[Lowered],
+    conditions: Sequence[ParsedCondition],
+    sampler: Sampler,
+    unknowns: Unknowns,
 ) -> None:
-    """Put a SymPy solution into the equation and the conditions, at random points.
+    """Put an exact solution into the equations and the conditions.
 
-    The derivatives are SymPy's; whether the residual is zero is judged by its value against that of its terms.
+    Args:
+        exact: of all unknown functions.
+        equations: with the true coefficients in place of unknown ones.
+        conditions: the same.
+        sampler: of the domain.
+        unknowns: of the problem.
 
     Raises:
         DeclarationError: it breaks one of them; the message says which, and by how much.
+        ShapeError: a function does not return one value for each point and unknown.
     """
-    calculus = Differentiator(exact, sampler.variables)
-    generator = torch.Generator().manual_seed(0)
-    _check_finite(exact, sampler, generator)
+    parts = exact if isinstance(exact, tuple) else (exact,)
+    expressions = [part for part in parts if isinstance(part, sp.Expr)]
+    _check_finite(exact, sampler, unknowns)
+    if len(expressions) == len(parts):
+        _verify_expressions(expressions, equations, conditions, sampler)
+    else:
+        _verify_function(exact, equations, conditions, sampler, unknowns)
+
+
+def _equation_name(index: int, equations: Sequence[Lowered]) -> str:
+    return "the equation" if len(equations) == 1 else f"equation {index + 1}"
+
+
+def _verify_expressions(
+    exact: Sequence[sp.Expr], equations: Sequence[Lowered], conditions: Sequence[ParsedCondition], sampler: Sampler
+) -> None:
+    """Put SymPy expressions into the equations and the conditions, at random points.
+
+    The derivatives are SymPy's; whether the residual is zero is judged by its value against that of its terms.
+    """
+    calculus = [Differentiator(part, sampler.variables) for part in exact]
+    generator = torch.Generator().manual_seed(1)
     points = [sampler.interior(128, generator)]
-    _check(equation, calculus, points, sampler, "the equation")
+    for i, equation in enumerate(equations):
+        _check(equation, calculus, points, sampler, _equation_name(i, equations))
     for condition in conditions:
         if condition.measured is not None:
             # Measurements are noisy.
             continue
         points = sampler.condition(condition, 128, generator)
-        _check(
-            condition.lowered,
-            calculus,
-            points,
-            sampler,
-            f"the condition {condition.name!r} ({condition.text})",
-        )
+        what = f"the condition {condition.name!r} ({condition.text})"
+        _check(condition.lowered, calculus, points, sampler, what)
 
 
-def verify_function(
-    exact: ExactFunction, equation: Lowered, conditions: Sequence[ParsedCondition], sampler: Sampler
+def _verify_function(
+    exact: Exact,
+    equations: Sequence[Lowered],
+    conditions: Sequence[ParsedCondition],
+    sampler: Sampler,
+    unknowns: Unknowns,
 ) -> None:
-    """Compare a solution given as a function of points with Dirichlet data, and put it into the equation.
+    """Compare a solution given as a function of points with Dirichlet data, and put it into the equations.
 
     Its derivatives are estimated by central differences. Two steps must agree on the residual before the function is
     refused: a reference from simulation is too noisy to be differentiated, and one with kinks has no derivative.
     Conditions on derivatives are not checked, since differences would leave the domain.
-
-    Raises:
-        DeclarationError: it differs from the data of a condition, or breaks the equation.
-        ShapeError: it does not return one value for each point.
     """
-    generator = torch.Generator().manual_seed(0)
-    _check_finite(exact, sampler, generator)
-    _check_differences(exact, equation, sampler, generator)
+    generator = torch.Generator().manual_seed(1)
+    if (deep := _deep_points(sampler, generator)) is not None:
+        for i, equation in enumerate(equations):
+            _check_differences(exact, equation, deep, sampler, unknowns, _equation_name(i, equations))
     for condition in conditions:
         if condition.dirichlet_data is None:
             continue
         (points,) = sampler.condition(condition, 128, generator)
-        data = evaluate_exact(condition.dirichlet_data, points, sampler.variables)
-        gap = (evaluate_exact(exact, points, sampler.variables) - data).abs()
+        (data,) = evaluate([condition.dirichlet_data], points, sampler.variables)
+        gap = (_component(exact, points, condition.component, unknowns) - data).abs()
         # References come from quadrature or simulation, so they need not agree to machine precision.
         worst = int(gap.argmax())
         if gap[worst] > 1e-3 * (1.0 + float(data.abs().max())):
@@ -135,37 +131,53 @@ def verify_function(
             )
 
 
-def _check_finite(exact: sp.Expr | ExactFunction, sampler: Sampler, generator: torch.Generator) -> None:
-    points = sampler.interior(128, generator)
-    broken = ~evaluate_exact(exact, points, sampler.variables).isfinite()
+def _component(exact: Exact, points: torch.Tensor, component: int, unknowns: Unknowns) -> torch.Tensor:
+    """One of the exact unknown functions at points (N, D): (N,)."""
+    values = exact_values(exact, points, unknowns)
+    return values if values.ndim == 1 else values[:, component]
+
+
+def _check_finite(exact: Exact, sampler: Sampler, unknowns: Unknowns) -> None:
+    points = sampler.interior(128, torch.Generator().manual_seed(0))
+    broken = ~exact_values(exact, points, unknowns).reshape(len(points), -1).isfinite().all(1)
     if broken.any():
         worst = int(broken.to(torch.uint8).argmax())
         raise DeclarationError(f"exact is NaN or infinite at {point_text(points[worst], sampler)}: it must be finite.")
 
 
-def _check_differences(exact: ExactFunction, equation: Lowered, sampler: Sampler, generator: torch.Generator) -> None:
-    """Refuse a function whose residual, by differences, is beyond doubt not zero."""
-    if len(sampler.variables) > DIFFERENCE_VARIABLES:
-        return
+def _extents(sampler: Sampler) -> tuple[torch.Tensor, torch.Tensor]:
     columns = dict(zip(sampler.domain.variables, sampler.domain.scale(), strict=True))
     low, high = torch.tensor([columns[s] for s in sampler.variables], dtype=torch.float64).T
-    # Differences must not leave the domain.
+    return low, high
+
+
+def _deep_points(sampler: Sampler, generator: torch.Generator) -> torch.Tensor | None:
+    """Points around which differences do not leave the domain, (N, D), if there are any."""
+    if len(sampler.variables) > DIFFERENCE_VARIABLES:
+        return None
+    low, high = _extents(sampler)
     if sampler.domain.convex:
         middle = (low + high) / 2
-        x = middle + 0.8 * (sampler.interior(DIFFERENCE_POINTS, generator) - middle)
-    else:
-        points = sampler.domain.sample(DIFFERENCE_CANDIDATES, generator)
-        deep = points[sampler.domain.inside(points, 3 * DIFFERENCE_STEP * float((high - low).max()))]
-        if not len(deep):
-            return
-        x = sampler.arranged(deep[:DIFFERENCE_POINTS])
+        return middle + 0.8 * (sampler.interior(DIFFERENCE_POINTS, generator) - middle)
+    points = sampler.domain.sample(DIFFERENCE_CANDIDATES, generator)
+    deep = points[sampler.domain.inside(points, 3 * DIFFERENCE_STEP * float((high - low).max()))]
+    return sampler.arranged(deep[:DIFFERENCE_POINTS]) if len(deep) else None
+
+
+def _check_differences(
+    exact: Exact, equation: Lowered, x: torch.Tensor, sampler: Sampler, unknowns: Unknowns, what: str
+) -> None:
+    """Refuse a function whose residual, by differences at points (N, D), is beyond doubt not zero."""
+    low, high = _extents(sampler)
     results = []
     for fraction in (1, 2):
         step = tuple((DIFFERENCE_STEP / fraction * (high - low)).tolist())
 
-        def derivatives(operators: Sequence[LinearOperator], at: torch.Tensor, step: Any = step) -> torch.Tensor:
+        def derivatives(
+            component: int, operators: Sequence[LinearOperator], at: torch.Tensor, step: Any = step
+        ) -> torch.Tensor:
             estimator = FiniteDifference(step).discretise(operators, at.shape[1])
-            field = FunctionField(lambda points: evaluate_exact(exact, points, sampler.variables))
+            field = FunctionField(lambda points: _component(exact, points, component, unknowns))
             return estimator.apply(field, at)[0].T
 
         results.append(_terms(equation, derivatives, [x], sampler))
@@ -177,15 +189,17 @@ def _check_differences(exact: ExactFunction, equation: Lowered, sampler: Sampler
     worst = int(excess.argmax())
     if excess[worst] > 0:
         raise DeclarationError(
-            f"The exact solution does not satisfy the equation: by finite differences the residual is "
+            f"The exact solution does not satisfy {what}: by finite differences the residual is "
             f"{float(residual[worst]):.3g} at {point_text(x[worst], sampler)}, where the terms' absolute values sum to "
             f"{float(size[worst]):.3g}."
         )
 
 
-def _check(lowered: Lowered, calculus: Differentiator, points: list[torch.Tensor], sampler: Sampler, what: str) -> None:
-    def derivatives(operators: Sequence[LinearOperator], x: torch.Tensor) -> torch.Tensor:
-        return _evaluate([calculus.apply(operator) for operator in operators], x, sampler)
+def _check(
+    lowered: Lowered, calculus: Sequence[Differentiator], points: list[torch.Tensor], sampler: Sampler, what: str
+) -> None:
+    def derivatives(component: int, operators: Sequence[LinearOperator], x: torch.Tensor) -> torch.Tensor:
+        return _evaluate([calculus[component].apply(operator) for operator in operators], x, sampler)
 
     terms = _terms(lowered, derivatives, points, sampler)
     residual, size = terms.sum(0), terms.abs().sum(0)
@@ -207,8 +221,9 @@ def _check(lowered: Lowered, calculus: Differentiator, points: list[torch.Tensor
         )
 
 
-def _is_single(lowered: Lowered, calculus: Differentiator) -> bool:
-    return any(e.has(sp.besselj, sp.bessely) for e in (lowered.expression, calculus.derivative(())))
+def _is_single(lowered: Lowered, calculus: Sequence[Differentiator]) -> bool:
+    exact = [c.derivative(()) for c in calculus]
+    return any(e.has(sp.besselj, sp.bessely) for e in (lowered.expression, *exact))
 
 
 def _terms(lowered: Lowered, derivatives: Derivatives, points: list[torch.Tensor], sampler: Sampler) -> torch.Tensor:
@@ -219,7 +234,7 @@ def _terms(lowered: Lowered, derivatives: Derivatives, points: list[torch.Tensor
     for quantity in lowered.quantities.values():
         x = points[places.index(quantity.place)]
         single = [LinearOperator((term,)) for operator in quantity.operators for term in operator.terms]
-        parts = derivatives(single, x)
+        parts = derivatives(quantity.component, single, x)
         if quantity.squared:
             lengths = [len(operator.terms) for operator in quantity.operators]
             sums = torch.stack([part.sum(0) for part in parts.split(lengths)])

@@ -37,14 +37,14 @@ MEMORY_ELEMENTS = 1 << 25
 
 
 class ResidualObjective(Objective):
-    """Mean squared residual of the equation plus weighted mean squared residuals of the soft conditions.
+    """Mean squared residual of the equations plus weighted mean squared residuals of the soft conditions.
 
-    L(θ) = mean_p r(x_p)² + Σ_c w_c mean_p r_c(x_p)². The residual vector holds r/√P and √w_c r_c/√P_c, so that its
-    sum of squares is the loss. All parameter vectors of a step see the same points.
+    L(θ) = Σ_e mean_p r_e(x_p)² + Σ_c w_c mean_p r_c(x_p)². The residual vector holds r/√P and √w_c r_c/√P_c, so that
+    its sum of squares is the loss. All parameter vectors of a step see the same points.
 
     Args:
         compiled: the problem.
-        network: f, with one output.
+        network: f, with one output for each unknown function; its last parameters are the unknown coefficients.
         estimator: of the derivatives.
         points: interior points of a step; a soft condition has half as many, unless it is declared with a number.
         weights: of soft conditions, by name.
@@ -138,10 +138,11 @@ class ResidualObjective(Objective):
         batch = drawn_batch(self._terms[0], [points], generator)
         parts = batch.parts(min(PIECES, count))
         with torch.no_grad():
-            field = self._field(theta[None])
+            field, coefficients = self._field(theta[None]), self._coefficients(theta[None])
 
             def of_part(part: Part) -> torch.Tensor:
-                return part[0].prepared.residual(part[0].rows(field))[0]
+                residual = part[0].prepared.residual(part[0].rows(field), coefficients)[0]
+                return residual.unflatten(0, (part[0].count, -1)).norm(dim=1)
 
             costs = [cost_of([part], theta[None]) for part in parts]
             found = self.share(of_part, parts, [(part.count,) for part, _ in parts], costs, theta)
@@ -188,8 +189,8 @@ class ResidualObjective(Objective):
         if sweep is None:
             return super().differences(theta, indices, step, outputs)
         self.evaluations += len(indices) * self.evaluations_per_query
-        of_part, parts = self._changes(theta, sweep, len(indices)), self._parts(sweep.width)
-        shapes = [(len(indices), batch.count) for batch, _ in parts]
+        of_part, parts = self._changes(theta, sweep, indices, step), self._parts(sweep.width)
+        shapes = [(len(indices), batch.length) for batch, _ in parts]
         return torch.cat(
             self.share(of_part, parts, shapes, [cost_of([part], theta[None]) for part in parts], theta), dim=1
         )
@@ -205,8 +206,8 @@ class ResidualObjective(Objective):
             sweep = self._sweep(theta, indices, step)
             assert sweep is not None
             self.evaluations += len(indices) * self.evaluations_per_query
-            of_part, parts = self._changes(theta, sweep, len(indices)), self._parts(sweep.width)
-            jobs = list(zip(parts, outputs.split([batch.count for batch, _ in parts], dim=1), strict=True))
+            of_part, parts = self._changes(theta, sweep, indices, step), self._parts(sweep.width)
+            jobs = list(zip(parts, outputs.split([batch.length for batch, _ in parts], dim=1), strict=True))
 
             def of_job(job: tuple[Part, torch.Tensor], of_part: Callable = of_part) -> torch.Tensor:
                 part, before = job
@@ -228,11 +229,14 @@ class ResidualObjective(Objective):
         return self._ranks.map(lambda some: self._workers.map(function, some), jobs, shapes, costs, like)
 
     def parts(self, theta: torch.Tensor) -> dict[str, float]:
-        """The mean squared residual of the equation and of each soft condition, without weights, for one θ (d,)."""
+        """The mean squared residual of the equations and of each soft condition, without weights, for one θ (d,)."""
         self.evaluations += self.evaluations_per_query
         self._check_drawn()
         blocks = self._blocks([(batch, 1.0) for batch in self._batches], theta[None])
-        return {t.residual.name: float(b.square().mean()) for t, b in zip(self._terms, blocks, strict=True)}
+        return {
+            t.residual.name: float(b.square().sum() / batch.count)
+            for t, b, batch in zip(self._terms, blocks, self._batches, strict=True)
+        }
 
     def reweight(self, factors: Mapping[str, float]) -> None:
         """Multiply the weights of terms by factors from now on; see ``Objective.reweight``."""
@@ -246,7 +250,7 @@ class ResidualObjective(Objective):
     def _residuals(self, theta: torch.Tensor) -> torch.Tensor:
         vectors, shares = self._pieces(theta), self._shares()
         jobs = [(share, some) for share in shares for some in vectors]
-        shapes = [(len(some), sum(batch.count for batch, _ in share)) for share, some in jobs]
+        shapes = [(len(some), sum(batch.length for batch, _ in share)) for share, some in jobs]
 
         def of_job(job: tuple[Share, torch.Tensor]) -> torch.Tensor:
             return torch.cat(self._blocks(*job), dim=1)
@@ -258,32 +262,49 @@ class ResidualObjective(Objective):
         blocks = []
         for i, share in enumerate(shares):
             rows = torch.cat(found[i * len(vectors) : (i + 1) * len(vectors)])
-            blocks.append(rows.split([batch.count for batch, _ in share], dim=1))
+            blocks.append(rows.split([batch.length for batch, _ in share], dim=1))
         return torch.cat([block for term in zip(*blocks, strict=True) for block in term], dim=1)
 
     def _blocks(self, share: Share, theta: torch.Tensor) -> list[torch.Tensor]:
-        """The weighted residuals of each term, (K, P)."""
-        field = self._field(theta)
-        return [scale * batch.prepared.residual(batch.rows(field)) for batch, scale in share]
+        """The weighted residuals of each term, (K, P·E)."""
+        field, coefficients = self._field(theta), self._coefficients(theta)
+        return [scale * batch.prepared.residual(batch.rows(field), coefficients) for batch, scale in share]
 
-    def _changes(self, theta: torch.Tensor, sweep: Sweep, count: int) -> Callable[[Part], torch.Tensor]:
-        """The function from a part to the changes of its weighted residuals, (K, P)."""
-        changed = NetworkField(sweep, sweep.width, count)
+    def _changes(
+        self, theta: torch.Tensor, sweep: Sweep, indices: torch.Tensor, step: float
+    ) -> Callable[[Part], torch.Tensor]:
+        """The function from a part to the changes of its weighted residuals, (K, P·E)."""
+        changed = NetworkField(sweep, sweep.width, len(indices) * self.network.outputs)
         change = SolutionChange(changed, self.compiled.ansatz) if self.compiled.estimate == "solution" else changed
-        centre = self._field(theta[None])
+        centre, coefficients = self._field(theta[None]), self._coefficients(theta[None])
+        moved_coefficients = self._moved_coefficients(theta, indices, step)
 
         def of_part(part: Part) -> torch.Tensor:
             batch, scale = part
             rows = batch.rows(centre)
-            moved = batch.prepared.residual(batch.moved_rows(change, rows))
-            return scale * (moved - batch.prepared.residual(rows))
+            moved = batch.prepared.residual(batch.moved_rows(change, rows), moved_coefficients)
+            return scale * (moved - batch.prepared.residual(rows, coefficients))
 
         return of_part
 
     def _field(self, theta: torch.Tensor) -> Field:
         """The functions whose derivatives are estimated, for parameters (K, d)."""
-        network = NetworkField(self.network.bind(theta), self.network.width, len(theta))
+        network = NetworkField(self.network.bind(theta), self.network.width, len(theta) * self.network.outputs)
         return SolutionField(network, self.compiled.ansatz) if self.compiled.estimate == "solution" else network
+
+    def _coefficients(self, theta: torch.Tensor) -> list[torch.Tensor]:
+        """The unknown coefficients of parameters (K, d), each (K, 1)."""
+        found = self.compiled.coefficients
+        return found.values(theta[:, self.parameter_count - found.count :])
+
+    def _moved_coefficients(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> list[torch.Tensor]:
+        """The unknown coefficients of θ (d,), where one parameter in turn is perturbed, each (K, 1)."""
+        found = self.compiled.coefficients
+        first = self.parameter_count - found.count
+        moved = theta[first:].repeat(len(indices), 1)
+        for column in range(found.count):
+            moved[indices == first + column, column] += step
+        return found.values(moved)
 
     def _sweep(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> Sweep | None:
         """The network's sweep, where the residual can be had from changes and no graph is asked for."""

@@ -49,6 +49,11 @@ class Batch:
         """Of a residual in the vector whose sum of squares is the loss."""
         return (self.term.weight / self.count) ** 0.5
 
+    @property
+    def length(self) -> int:
+        """Of the residual vector: one number for each point and equation."""
+        return self.count * self.term.residual.count
+
     def parts(self, count: int) -> list[Part]:
         """The points in ``count`` parts; the scale of a part is that of the whole batch, so it goes with it."""
         if count == 1:
@@ -58,15 +63,17 @@ class Batch:
         return [(Batch(self.term, [x[s] for x in self.points], self.prepared.part(s)), self.scale) for s in slices]
 
     def rows(self, field: Field) -> list[torch.Tensor]:
-        """The operators that the residual needs of K functions: for each place (K, P, R)."""
+        """The operators that the residual needs of K·C functions: for each place (K·C, P, R)."""
         return [rows.apply(field, x) for rows, x in zip(self.term.rows, self.points, strict=True)]
 
     def moved_rows(self, field: Field, rows: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """The rows (1, P, R) with those of K changes added: for each place (K, P, R)."""
+        """The rows (C, P, R) with those of K·C changes added: for each place (K·C, P, R)."""
         moved = []
         for discretisation, x, before in zip(self.term.rows, self.points, rows, strict=True):
             assert isinstance(discretisation, NodeSums)
-            moved.append(discretisation.apply_to_changes(field, x).add_(before))
+            changed = discretisation.apply_to_changes(field, x)
+            changed.unflatten(0, (-1, len(before))).add_(before)
+            moved.append(changed)
         return moved
 
 

@@ -80,7 +80,7 @@ def test_features_and_autograd_take_the_plain_path():
 
 def test_solutions_know_their_changes():
     network, x = field_of(SETTINGS["two"], 2), random_points(5, 3)
-    field = SolutionField(network, lambda x: (x.square().sum(-1), x.prod(-1)))
+    field = SolutionField(network, lambda x: (x.square().sum(-1)[None], x.prod(-1)[None]))
     with torch.inference_mode():
         assert field.around(x, 7) is not None
         torch.testing.assert_close(weighted_sums(field, x, NODES, WEIGHTS), dense(field, x), rtol=1e-12, atol=1e-13)

@@ -165,8 +165,8 @@ def test_ansatz_values():
     problem = Problem(sp.Eq(u.diff(t), laplacian(u, x)), Box({x: (0, 1), t: (0, 1)}), ansatz=(x1 + t, 5))
     points = torch.rand(4, 2, 3, dtype=torch.float64)
     first, second = CompiledProblem(problem).ansatz(points)
-    torch.testing.assert_close(first, points[..., 0] + points[..., 2])
-    torch.testing.assert_close(second, torch.full((4, 2), 5.0, dtype=torch.float64))
+    torch.testing.assert_close(first, (points[..., 0] + points[..., 2])[None])
+    torch.testing.assert_close(second, torch.full((1, 4, 2), 5.0, dtype=torch.float64))
 
 
 @pytest.mark.parametrize(("added", "dense"), [(8, 0), (0, 0), (0, 1 << 20)])
@@ -181,7 +181,7 @@ def test_all_ways_to_add_up_rows_are_the_same(monkeypatch, added, dense):
     points = problem.sampler.interior(3, torch.Generator().manual_seed(0))
     compiled = CompiledProblem(problem)
     prepared = compiled.equation.prepare([points])
-    assert prepared.sites[0].site.mostly_single == (added > 0)
+    assert prepared.sites[0].sites[0].site.mostly_single == (added > 0)
     got = prepared.residual([exact_rows(compiled.equation.rows[0], [f], points, many)])
     wanted = by_substitution(
         gradient_norm_squared(v, many) - 1, f, points, many, v, (problem.ansatz.A, problem.ansatz.B)

@@ -16,8 +16,10 @@ def notes(*conditions, domain=BOX, equation=HEAT):
     return pz.Problem(equation, domain, list(conditions)).notes
 
 
-def test_a_jump_on_the_edge_is_told_and_not_refused():
-    (note,) = notes(sp.Eq(u.subs(t, 0), 1), pz.Boundary(u, 0))
+def test_a_jump_on_the_edge_is_refused_unless_it_is_declared():
+    with pytest.raises(pz.PinnzoError, match='u is 1 by the first and 0 by the second.*enforce="soft"'):
+        notes(sp.Eq(u.subs(t, 0), 1), pz.Boundary(u, 0))
+    (note,) = notes(sp.Eq(u.subs(t, 0), 1), pz.Boundary(u, 0, enforce="soft"))
     assert "'t = 0' and 'boundary' disagree where they meet: at" in note
     assert "t = 0 u is 1 by the first and 0 by the second, so at most one of them can be built in." in note
 
@@ -31,9 +33,9 @@ def test_soft_conditions_are_looked_at_too(enforce):
 
 
 def test_two_faces():
-    first, second = sp.Eq(v.subs(x, 0), sp.cos(y)), sp.Eq(v.subs(y, 1), x + 3)
+    first, second = pz.Condition(sp.Eq(v.subs(x, 0), sp.cos(y)), enforce="soft"), sp.Eq(v.subs(y, 1), x + 3)
     (note,) = notes(first, second, equation=sp.Eq(pz.laplacian(v, (x, y)), 0), domain=pz.Box({(x, y): (0, 1)}))
-    assert "at x = 0, y = 1 u is 0.5403 by the first and 3 by the second" in note
+    assert "at x = 0, y = 1 v is 0.5403 by the first and 3 by the second" in note
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,7 @@ def test_two_faces():
         (START, pz.Boundary(u, t)),
         (START, sp.Eq(u.diff(x).subs(x, 0), sp.pi * sp.sin(sp.pi * y)), sp.Eq(u.subs(y, 0), 0)),
         (sp.Eq(u.subs(t, 0), 1), pz.Boundary(u.diff(x), 0)),
-        (sp.Eq(u.subs(x, 0), u.subs(x, 1)), sp.Eq(u.subs(y, 0), x)),
+        (sp.Eq(u.subs(t, 0), x + y), sp.Eq(u.subs(x, 0), u.subs(x, 1)), sp.Eq(u.subs(y, 0), x)),
     ],
 )
 def test_data_that_agree_or_say_different_things(conditions):
@@ -60,7 +62,8 @@ def test_many_conditions_are_compared_with_the_initial_data_alone():
     w = sp.Function("w")(*z, t)
     faces = [sp.Eq(w.subs(s, end), 0) for s in z for end in (0, 1)]
     equation, box = sp.Eq(w.diff(t), pz.laplacian(w, z)), pz.Box({z: (0, 1), t: (0, 1)})
-    assert len(pz.Problem(equation, box, [sp.Eq(w.subs(t, 0), 1), *faces]).notes) == 60
+    start = pz.Condition(sp.Eq(w.subs(t, 0), 1), enforce="soft")
+    assert len(pz.Problem(equation, box, [start, *faces]).notes) == 60
 
 
 def test_velocities_of_walls():
@@ -72,12 +75,25 @@ def test_velocities_of_walls():
 
 def test_a_missing_velocity():
     (note,) = notes(START, pz.Boundary(u, 0), equation=WAVE)
-    assert "of order 2 in t, but only 1 of the conditions ('t = 0')" in note
+    assert "u is differentiated 2 times along t, but only 1 of the conditions ('t = 0') is about it" in note
     assert "sp.Eq(u.diff(t).subs(t, 0), h)" in note
     assert notes(START, sp.Eq(u.subs(t, 1), 0), equation=WAVE) == ()
-    assert notes(pz.Boundary(u, 0), equation=WAVE) == ()
+    (note,) = notes(pz.Boundary(u, 0))
+    assert "none of the conditions is about it" in note
+    assert "sp.Eq(u.subs(t, 0), g)" in note
     measured = pz.Data(u, [[0.5, 0.5, 0.5]], [0.0])
     assert notes(START, measured, equation=WAVE) == ()
+
+
+def test_unknown_functions_are_looked_at_one_by_one():
+    w = sp.Function("w")(x, y, t)
+    system = [sp.Eq(u.diff(t), w), sp.Eq(w.diff(t), pz.laplacian(u, (x, y)))]
+    start = sp.Eq(w.subs(t, 0), 0)
+    assert notes(START, start, pz.Boundary(u, 0), equation=system) == ()
+    (note,) = notes(START, pz.Boundary(u, 0), pz.Boundary(w, 1), equation=system)
+    assert note.startswith("w is differentiated 1 times along t, but none of the conditions is about it")
+    with pytest.raises(pz.PinnzoError, match="w is 0 by the first and 1 by the second"):
+        notes(START, start, pz.Boundary(u, 0), pz.Boundary(w, 1), equation=system)
 
 
 def test_bundled_problems_have_no_notes():

@@ -65,7 +65,7 @@ def test_initial_and_boundary_data_together():
 
 
 def test_corners_that_disagree_leave_the_later_condition_soft():
-    problem = pz.Problem(HEAT, BOX, [sp.Eq(u.subs(t, 0), 1), pz.Boundary(u, 0)])
+    problem = pz.Problem(HEAT, BOX, [sp.Eq(u.subs(t, 0), 1), pz.Boundary(u, 0, enforce="soft")])
     assert problem.ansatz.hard == ("t = 0",)
     assert [c.name for c in problem.ansatz.soft] == ["boundary"]
     with pytest.raises(DeclarationError, match="boundary"):

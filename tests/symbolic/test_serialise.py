@@ -115,9 +115,9 @@ def test_damaged_expressions(name):
 
 
 CHANGES = {
-    "no equation": lambda d: d.pop("equation"),
-    "equation that is a symbol": lambda d: d.update(equation=["Symbol", "x"]),
-    "deep equation": lambda d: d.update(equation=nested(5000)),
+    "no equation": lambda d: d.pop("equations"),
+    "equation that is a symbol": lambda d: d.update(equations=[["Symbol", "x"]]),
+    "deep equation": lambda d: d.update(equations=[nested(5000)]),
     "unknown domain": lambda d: d["domain"].update(type="os.system"),
     "no intervals": lambda d: d["domain"].pop("intervals"),
     "empty intervals": lambda d: d["domain"].update(intervals=[[1, 0]] * 3),

@@ -42,19 +42,24 @@ class Setup:
         notes: why a function is left out.
 
     Raises:
-        SettingError: the equation has no derivatives, or a black box hides them.
+        SettingError: the equation has no derivatives, a black box hides them, or there are several unknowns.
     """
 
     def __init__(self, problem: Problem, network: Any, solution: Solution | None, points: int, seed: int) -> None:
+        if len(problem.functions) > 1 or len(problem.equations) > 1 or problem.unknowns:
+            raise SettingError(
+                f"{problem.name!r} has several unknowns: estimators are compared on one equation in one unknown "
+                "function."
+            )
         self.problem = problem
         self.terms: tuple[Term, ...] = terms_of(problem)
         if not self.terms:
             raise SettingError(f"The equation of {problem.name!r} has no derivatives to compare.")
-        A, B = (Differentiator(part, problem.variables) for part in (problem.ansatz.A, problem.ansatz.B))
+        A, B = (Differentiator(part, problem.variables) for part in problem.ansatz.parts[0])
         self.targets = {
             projected: Target(
-                CompiledTerms(self.terms, problem, A, B, projected),
-                CompiledResidual("equation", problem.lowered, problem, A, B, projected),
+                CompiledTerms(self.terms, problem, [(A, B)], projected),
+                CompiledResidual("equation", [problem.lowered], problem, [(A, B)], projected),
             )
             for projected in (False, True)
         }

@@ -102,10 +102,14 @@ class CompiledTerms:
     """
 
     def __init__(
-        self, terms: Sequence[Term], problem: Problem, A: Differentiator, B: Differentiator, projected: bool = False
+        self,
+        terms: Sequence[Term],
+        problem: Problem,
+        parts: Sequence[tuple[Differentiator, Differentiator]],
+        projected: bool = False,
     ) -> None:
         quantities: dict[sp.Symbol, Quantity] = {sp.Dummy(f"term{i}"): term.quantity for i, term in enumerate(terms)}
-        self.compiled = CompiledResidual("equation", Lowered(sp.Integer(0), quantities), problem, A, B, projected)
+        self.compiled = CompiledResidual("equation", [Lowered(sp.Integer(0), quantities)], problem, parts, projected)
         (self.rows,) = self.compiled.rows
 
     def values(
