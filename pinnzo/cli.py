@@ -230,8 +230,14 @@ def _show(solution: pz.Solution, summary: dict[str, Any], output: Path | None) -
     }  # fmt: skip
     for key, label in labels.items():
         value = summary[key]
+        if key == "max_abs":
+            for name, error in summary.get("by_function", {}).items():
+                table.add_row(f"  of {name}", f"{error:.3e}")
         if value is not None:
             table.add_row(label, f"{value:.3e}" if isinstance(value, float) and key != "seconds" else f"{value:,.10g}")
+    for name, value in summary.get("unknowns", {}).items():
+        exact = summary["exact_unknowns"].get(name)
+        table.add_row(f"{name}, found", f"{value:.6g}" + ("" if exact is None else f" (exact {exact:.6g})"))
     console = Console()
     console.print(table)
     console.print(solution.status, markup=False, highlight=False, soft_wrap=True)

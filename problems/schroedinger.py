@@ -6,7 +6,7 @@ import pinnzo as pz
 
 
 def schroedinger() -> pz.Problem:
-    """i h_t + h_xx/2 + |h|² h = 0, h(x, 0) = 2 sech x, h = u + iv; two solitons (Satsuma & Yajima 1974)."""
+    """With h = u + iv: i h_t + h_xx/2 + |h|² h = 0, h(x, 0) = 2 sech x; two solitons (Satsuma & Yajima 1974)."""
     x, t = sp.symbols("x t", real=True)
     u, v = sp.Function("u")(x, t), sp.Function("v")(x, t)
     real, imaginary = sp.cosh(3 * x) + 3 * sp.cos(4 * t) * sp.cosh(x), 3 * sp.sin(4 * t) * sp.cosh(x)

@@ -17,7 +17,7 @@ def notes(*conditions, domain=BOX, equation=HEAT):
 
 
 def test_a_jump_on_the_edge_is_refused_unless_it_is_declared():
-    with pytest.raises(pz.PinnzoError, match='u is 1 by the first and 0 by the second.*enforce="soft"'):
+    with pytest.raises(pz.PinnzoError, match=r'u is 1 by the first and 0 by the second.*enforce="soft"'):
         notes(sp.Eq(u.subs(t, 0), 1), pz.Boundary(u, 0))
     (note,) = notes(sp.Eq(u.subs(t, 0), 1), pz.Boundary(u, 0, enforce="soft"))
     assert "'t = 0' and 'boundary' disagree where they meet: at" in note

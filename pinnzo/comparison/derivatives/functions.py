@@ -94,7 +94,7 @@ class ExactFunction:
         self._B = torch_function([variables], [ansatz.B])
         # With B = 0 there is no network in u = A + B f, and A is the exact solution.
         known = Differentiator(exact, variables), Differentiator(sp.Integer(0), variables)
-        self._terms = CompiledTerms(terms, problem, *known)
+        self._terms = CompiledTerms(terms, problem, [known])
 
     def points(self, x: torch.Tensor) -> torch.Tensor:
         """Points (P, D) that are not too near to the zeros of B."""
