@@ -1,4 +1,4 @@
-"""What data say where two conditions meet, and whether initial data are complete."""
+"""What data say where two conditions meet, and whether there are enough of them."""
 
 from __future__ import annotations
 
@@ -89,6 +89,17 @@ def _disagreement(first: ParsedCondition, second: ParsedCondition, sampler: Samp
         f"The conditions {first.name!r} and {second.name!r} disagree where they meet: at {where} {name} is {here:.4g} "
         f"by the first and {there:.4g} by the second"
     )
+
+
+def absence_notes(equations: Sequence[Lowered], conditions: Sequence[ParsedCondition], sampler: Sampler) -> list[str]:
+    """A sentence where nothing but a differential equation is known on a bounded domain."""
+    indices = [index for e in equations for q in e.quantities.values() for op in q.operators for index, _ in op.terms]
+    if conditions or not any(indices) or not sampler.domain.bounded:
+        return []
+    return [
+        "The problem has no conditions, so that its solution is not unique: declare what is known at the boundary, such "
+        "as conditions=[pz.Boundary(u, 0)] or sp.Eq(u.subs(t, 0), g), or give an ansatz=(A, B) of your own."
+    ]
 
 
 def time_notes(

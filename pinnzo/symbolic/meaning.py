@@ -79,7 +79,7 @@ def verify_data(equations: Sequence[Lowered], conditions: Sequence[ParsedConditi
             )
 
 
-def check_determined(equations: Sequence[Lowered], conditions: Sequence[ParsedCondition], unknowns: Unknowns) -> None:
+def check_coefficients(equations: Sequence[Lowered], conditions: Sequence[ParsedCondition], unknowns: Unknowns) -> None:
     """Refuse unknown coefficients that nothing is known of.
 
     Raises:

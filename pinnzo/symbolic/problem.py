@@ -15,12 +15,12 @@ from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.symbolic.ansatz import Ansatz, build_ansatz, given_ansatz
 from pinnzo.symbolic.boundary import Sampler, check_overlap
 from pinnzo.symbolic.conditions import Condition, ParsedCondition, parse_conditions
-from pinnzo.symbolic.corners import corner_notes, time_notes
+from pinnzo.symbolic.corners import absence_notes, corner_notes, time_notes
 from pinnzo.symbolic.domains import Domain
 from pinnzo.symbolic.exact import exact_values, split_exact
 from pinnzo.symbolic.expressions import INFINITE, known_expression, listed, stranger_hint
 from pinnzo.symbolic.lowering import lower_all
-from pinnzo.symbolic.meaning import check_determined, verify_data, verify_meaning
+from pinnzo.symbolic.meaning import check_coefficients, verify_data, verify_meaning
 from pinnzo.symbolic.quantities import Lowered
 from pinnzo.symbolic.unknowns import Unknowns, checked_coefficients, find_functions
 from pinnzo.symbolic.verification import verify_exact
@@ -64,7 +64,7 @@ class Problem:
         exact: the exact solution: in a system a tuple with one for each unknown function, or one function for all.
         exact_unknowns: the true values of the unknown coefficients, where ``exact`` gives them.
         notes: sentences about what is no mistake but may not be meant: data that disagree where two conditions meet,
-            or an equation of second order in time without an initial velocity.
+            an equation of second order in time without an initial velocity, or one without any condition.
         bundled: name and settings of a bundled problem, else None.
 
     Raises:
@@ -128,7 +128,7 @@ class Problem:
         if any(c.on_whole_boundary for c in self.conditions):
             self.sampler.check_boundary()
         check_overlap(self.conditions, self.sampler)
-        check_determined(self.lowered_equations, self.conditions, self._asked)
+        check_coefficients(self.lowered_equations, self.conditions, self._asked)
         # Checks put numbers in for unknown coefficients.
         trial_equations, trial_conditions = self._with(self._asked.trial)
         for declared, lowered in zip(self.equations, trial_equations, strict=True):
@@ -137,6 +137,7 @@ class Problem:
             verify_meaning(condition.lowered, "condition", condition.text, self.sampler)
         verify_data(trial_equations, trial_conditions, self.sampler)
         self.notes = (
+            *(absence_notes(self.lowered_equations, self.conditions, self.sampler) if ansatz is None else ()),
             *time_notes(self.lowered_equations, self.conditions, self.sampler, self._asked),
             *corner_notes(self.conditions, self.sampler, self._asked),
         )

@@ -85,6 +85,14 @@ def test_a_missing_velocity():
     assert notes(START, measured, equation=WAVE) == ()
 
 
+def test_no_condition_at_all():
+    (note,) = notes()
+    assert note.startswith("The problem has no conditions, so that its solution is not unique")
+    assert pz.Problem(HEAT, BOX, ansatz=(x, t)).notes == ()
+    assert notes(equation=sp.Eq(u**3, x)) == ()
+    assert notes(domain=pz.Gaussian((x, y)) * pz.Box({t: (0, 1)})) == ()
+
+
 def test_unknown_functions_are_looked_at_one_by_one():
     w = sp.Function("w")(x, y, t)
     system = [sp.Eq(u.diff(t), w), sp.Eq(w.diff(t), pz.laplacian(u, (x, y)))]
