@@ -271,6 +271,9 @@ def test_damaged_figures_are_not_overwritten(checkout):
 
 def test_the_documentation_has_the_kept_figures():
     docs = Path(__file__).parent.parent / "docs"
-    page = runpy.run_path(str(docs / "figures" / "benchmark.py"))["page"]()
+    made = runpy.run_path(str(docs / "figures" / "benchmark.py"))
+    page, readme = made["page"](), made["readme"]()
     assert (docs / "benchmark.md").read_text(encoding="utf-8") == page, "run: python docs/figures/benchmark.py"
+    assert (docs.parent / "README.md").read_text(encoding="utf-8") == readme, "run: python docs/figures/benchmark.py"
+    assert page in readme
     assert all(f"| {name}" in page for name in measured.measured())

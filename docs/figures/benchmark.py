@@ -1,7 +1,7 @@
-"""The table and the figure of the page on problems: ``python docs/figures/benchmark.py``.
+"""The table and the figure of the page on problems, and the table of the README: ``python docs/figures/benchmark.py``.
 
-Writes docs/benchmark.md and docs/images/benchmark.png from problems/measured.json, which
-``pinnzo benchmark --update`` writes.
+Writes docs/benchmark.md, docs/images/benchmark.png and what stands between the marks of README.md from
+problems/measured.json, which ``pinnzo benchmark --update`` writes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pinnzo.comparison.problems.tables import columns_of
 from pinnzo.measured import measured
 
 DOCS = Path(__file__).parent.parent
+BEGIN, END = "<!-- benchmark -->\n", "<!-- end of benchmark -->\n"
 FIGURES = (
     "dimension", "relative_l2", "zero_network", "affine_network", "seconds", "evaluations", "parameters", "seed",
 )  # fmt: skip
@@ -40,7 +41,15 @@ def page() -> str:
     return markdown_table([first, "kind", "reference", *heads], lines) + "\n"
 
 
+def readme() -> str:
+    """The README with the table between its marks."""
+    before, rest = (DOCS.parent / "README.md").read_text(encoding="utf-8").split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}{page()}{END}{after}"
+
+
 def main() -> None:
+    (DOCS.parent / "README.md").write_text(readme(), encoding="utf-8")
     (DOCS / "benchmark.md").write_text(page(), encoding="utf-8")
     draw(rows(), "default settings").savefig(DOCS / "images" / "benchmark.png", dpi=150)
 

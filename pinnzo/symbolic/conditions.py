@@ -311,7 +311,7 @@ def _check_place(place: Place, unknown: AppliedUndef, domain: Domain, equation: 
             low, high = intervals[symbol]
             raise DeclarationError(
                 f"The condition {equation} is off the boundary: it holds {symbol} at {value}, but the domain's ends "
-                f"are {low:g} and {high:g}."
+                f"are {low:g} and {high:g}. What is known at points inside is written as Data(u, points, values)."
             )
 
 

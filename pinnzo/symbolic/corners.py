@@ -97,8 +97,8 @@ def absence_notes(equations: Sequence[Lowered], conditions: Sequence[ParsedCondi
     if conditions or not any(indices) or not sampler.domain.bounded:
         return []
     return [
-        "The problem has no conditions, so that its solution is not unique: declare what is known at the boundary, such "
-        "as conditions=[pz.Boundary(u, 0)] or sp.Eq(u.subs(t, 0), g), or give an ansatz=(A, B) of your own."
+        "The problem has no conditions, so that its solution is not unique: declare what is known at the boundary, "
+        "such as conditions=[pz.Boundary(u, 0)] or sp.Eq(u.subs(t, 0), g), or give an ansatz=(A, B) of your own."
     ]
 
 
