@@ -223,6 +223,8 @@ found = {
     "sobol": run("", "poisson", weights={"boundary": 5.0}, sampling="sobol"),
     "adaptive": run("", sampling=pz.ResidualAdaptive(every=2)),
     "adaptive with back-propagation": run("", sampling="residual-adaptive", trainer=pz.FirstOrder()),
+    "system": run("", "kovasznay"),
+    "unknown coefficient": run("", "inverse-heat"),
     "black box": run("", network=box, trainer=pz.LevenbergMarquardt()),
 }
 json.dump(found, sys.stdout)

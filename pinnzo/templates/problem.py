@@ -26,7 +26,9 @@ radius_squared = sum(xi**2 for xi in x)
 exact = (1 - radius_squared) * sp.exp(-t)
 
 # The equation, left side and right side: u.diff(t), u.diff(x[0], 2), pz.laplacian(u, x), pz.divergence(…, x),
-# pz.gradient_norm_squared(u, x), and u itself in any expression, such as u**3 or sp.sin(u).
+# pz.gradient_norm_squared(u, x), and u itself in any expression, such as u**3 or sp.sin(u). A system is a list of such
+# equations in several functions of the same coordinates. Numbers that are not known are symbols in unknowns=[…] below;
+# they need measurements among the conditions, pz.Data(u, points, values).
 equation = sp.Eq(u.diff(t), pz.laplacian(u, x) + (radius_squared + 2 * len(x) - 1) * sp.exp(-t))
 
 # The domain: pz.Box({x: (0, 1)}), pz.Ball(x, radius=1) or pz.Gaussian(x, mean=0, std=1); * joins them.
