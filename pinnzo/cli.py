@@ -105,7 +105,9 @@ def solve(
     distribution: Annotated[
         str | None, typer.Option(help="rademacher, gaussian or coordinates (random-directions).")
     ] = None,
-    network: Annotated[Networks, typer.Option(help="The network; paper is the paper's for HJB.")] = "tensor-train",
+    network: Annotated[
+        Networks | None, typer.Option(help="The network, by default what suits the problem; paper is that for HJB.")
+    ] = None,
     width: Annotated[int | None, typer.Option(help="Units of a hidden layer.")] = None,
     depth: Annotated[int | None, typer.Option(help="Number of hidden layers.")] = None,
     rank: Annotated[int | None, typer.Option(help="Tensor-train rank.")] = None,
@@ -116,7 +118,7 @@ def solve(
     device: Annotated[str, typer.Option(help="Torch device.")] = "cpu",
     estimate: Annotated[str, typer.Option(help="Derivatives of the network, or of the whole solution.")] = "network",
     weight: Annotated[list[str] | None, typer.Option(help="Weight of a soft condition: boundary=100.")] = None,
-    sampling: Annotated[Samplings, typer.Option(help="How the points of a step are drawn.")] = "uniform",
+    sampling: Annotated[Samplings | None, typer.Option(help="How the points of a step are drawn.")] = None,
     balance: Annotated[Balances | None, typer.Option(help="How weights that are not given balance themselves.")] = None,
     seconds: Seconds = None,
     steps: Steps = None,

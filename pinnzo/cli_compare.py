@@ -78,7 +78,9 @@ def trainers(
         Literal["fastest", "same", "autodiff"],
         typer.Option(help="That of the back-propagation trainers: what is faster for each, the same, or autodiff."),
     ] = "fastest",
-    network: Annotated[Networks, typer.Option(help="The network; paper is the paper's for HJB.")] = "tensor-train",
+    network: Annotated[
+        Networks | None, typer.Option(help="The network, by default what suits the problem; paper is that for HJB.")
+    ] = None,
     width: Annotated[int | None, typer.Option(help="Units of a hidden layer.")] = None,
     depth: Annotated[int | None, typer.Option(help="Number of hidden layers.")] = None,
     rank: Annotated[int | None, typer.Option(help="Tensor-train rank.")] = None,

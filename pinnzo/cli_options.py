@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,7 +16,7 @@ import pinnzo as pz
 from pinnzo import catalogue
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import SettingError
-from pinnzo.settings import RunSettings
+from pinnzo.settings import WIDTH, RunSettings, default_network
 
 Trainers = Literal[
     "hybrid", "levenberg-marquardt", "rge", "cge", "first-order", "lbfgs", "autodiff-gauss-newton"
@@ -81,18 +82,27 @@ def settings_of(pairs: list[str], option: str) -> dict[str, Any]:
     return found
 
 
-def network_of(kind: str, problem: pz.Problem, **given: Any) -> Any:
-    """The network of that kind with the settings that were given and the problem's features."""
+def network_of(kind: str | None, problem: pz.Problem, **given: Any) -> Any:
+    """The network of that kind with the settings that were given and the problem's features; None where none was.
+
+    Without a kind, the settings are those of the problem's default network, or of a tensor train if it has no such.
+    """
     chosen = {name: value for name, value in given.items() if value is not None}
     if kind == "paper":
         if chosen:
             raise SettingError(f"--{next(iter(chosen))} does not go with --network paper, which is fixed.")
         return pz.networks.paper_hjb()
+    if kind is None:
+        if not chosen:
+            return None
+        default = default_network(problem)
+        if not isinstance(default, pz.MLP) or "rank" not in chosen:
+            return replace(default, **chosen)
     if kind == "dense":
         if "rank" in chosen:
             raise SettingError("--rank is a setting of tensor trains: leave it out with --network dense.")
-        return pz.MLP(**{"width": 32, "features": problem.features, **chosen})
-    return pz.TensorTrainMLP(**{"width": 32, "features": problem.features, **chosen})
+        return pz.MLP(**{"width": WIDTH, "features": problem.features, **chosen})
+    return pz.TensorTrainMLP(**{"width": WIDTH, "features": problem.features, **chosen})
 
 
 ESTIMATORS: dict[str, tuple[type[Estimator], tuple[str, ...]]] = {

@@ -17,10 +17,17 @@ from pinnzo.derivatives import Estimator
 from pinnzo.errors import SettingError, StorageError
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.serialise import expression_from_json, expression_to_json
+from pinnzo.symbolic.thin_layers import thinnest_layer
 from pinnzo.training import Balance, Budget, GradientEstimator, Trainer, as_balance, as_trainer
 from pinnzo.training.sampling import as_sampling
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+WIDTH = 32
+THIN_LAYER, FEW_VARIABLES = 0.005, 3
+"""In so many variables a layer thinner than this share of the domain calls for a network and points of its own."""
+STEEP_POINTS, STEEP_SAMPLING = 1000, training.ResidualAdaptive(k=1, c=2, candidates=3)
+"""Of a step of Levenberg–Marquardt in such problems: fewer points, or none but uniform ones, leave a layer unseen."""
 
 
 def whole_number(value: Any, least: int, name: str, what: str) -> int:
@@ -61,7 +68,7 @@ class RunSettings:
         balance: the rule by which weights that are not given balance themselves, or its name; None for fixed ones.
     """
 
-    network: Any = field(default_factory=lambda: networks.TensorTrainMLP(width=32))
+    network: Any = field(default_factory=lambda: networks.TensorTrainMLP(width=WIDTH))
     derivatives: Estimator | None = None
     trainer: Trainer = field(default_factory=training.LevenbergMarquardt)
     points: Any = None
@@ -104,19 +111,45 @@ class RunSettings:
             ) from None
 
 
+def expects_layers(problem: Problem) -> bool:
+    """Whether a problem in few variables may have layers too thin for the small network of other problems.
+
+    Example:
+        >>> import pinnzo as pz
+        >>> expects_layers(pz.problem("burgers")), expects_layers(pz.problem("burgers", viscosity=0.1))
+        (True, False)
+    """
+    return problem.dimension <= FEW_VARIABLES and thinnest_layer(problem) < THIN_LAYER
+
+
+def default_network(problem: Problem) -> networks.MLP | networks.TensorTrainMLP:
+    """The network for a problem for which none was chosen.
+
+    A tensor train of two sine layers, 32 wide; three dense tanh layers, 12 wide, where thin layers are to be expected:
+    a tanh unit saturates on both sides of one, and a third layer lets steepness and position vary.
+    """
+    if expects_layers(problem):
+        return networks.MLP(width=12, depth=3, activation="tanh", features=problem.features)
+    return networks.TensorTrainMLP(width=WIDTH, features=problem.features)
+
+
 def settings_for(problem: Problem, given: Mapping[str, Any]) -> RunSettings:
     """The settings of a run, with the defaults that suit a problem for those that are None.
 
     Args:
-        problem: whose features the default network gets.
+        problem: whose features the default network gets, and whose equation decides what that is.
         given: fields of ``RunSettings`` by name.
 
     Raises:
         SettingError: a setting does not fit; the message names it and the remedy.
     """
     chosen = {name: value for name, value in given.items() if value is not None}
-    if problem.features:
-        chosen.setdefault("network", networks.TensorTrainMLP(width=32, features=problem.features))
+    if "network" not in chosen:
+        chosen["network"] = default_network(problem)
+    trainer = as_trainer(chosen.get("trainer", training.LevenbergMarquardt()))
+    if isinstance(trainer, training.LevenbergMarquardt) and expects_layers(problem):
+        chosen.setdefault("points", STEEP_POINTS)
+        chosen.setdefault("sampling", STEEP_SAMPLING)
     return RunSettings(**chosen)
 
 

@@ -183,6 +183,17 @@ def test_fast_ones(name, target):
     assert solution.error().relative_l2 <= target
 
 
+def test_burgers_with_a_thin_layer_is_past_the_initial_plateau_after_a_few_steps():
+    # The small network of other problems stays at 0.29 for minutes.
+    assert pz.solve("burgers", budget=pz.Budget(steps=50), progress=False).error().relative_l2 < 0.15
+
+
+@pytest.mark.slow
+def test_burgers_with_a_thin_layer():
+    solution = pz.solve("burgers", budget=pz.Budget(seconds=240, target_error=1e-2), progress=False)
+    assert solution.error().relative_l2 <= 1e-2
+
+
 @pytest.mark.slow
 def test_burgers_with_a_thick_layer():
     problem = pz.problem("burgers", viscosity=0.1)

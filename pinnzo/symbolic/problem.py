@@ -164,6 +164,11 @@ class Problem:
         return self.lowered_equations[0]
 
     @property
+    def trial_equations(self) -> list[Lowered]:
+        """What the equations have been lowered to, with numbers near their guesses for unknown coefficients."""
+        return self._with(self._asked.trial)[0]
+
+    @property
     def dimension(self) -> int:
         """The number of variables D, time included."""
         return len(self.variables)
