@@ -10,6 +10,7 @@ import torch
 
 from pinnzo.derivatives.base import Discretisation, Field
 from pinnzo.derivatives.evaluation import plain_sums, weighted_sums
+from pinnzo.derivatives.swept_sums import swept_sums
 from pinnzo.errors import StencilError
 from pinnzo.multiindex import LinearOperator, MultiIndex, Order, multi_index
 
@@ -95,7 +96,9 @@ class NodeSums(Discretisation):
 
     def apply_to_changes(self, field: Field, x: torch.Tensor) -> torch.Tensor:
         """The rows of K small changes of a function at points x (P, D): (K, P, R)."""
-        return plain_sums(field, x, self.nodes.to(x), self.weights.to(x))
+        nodes, weights = self.nodes.to(x), self.weights.to(x)
+        sums = swept_sums(field, x, nodes, weights)
+        return plain_sums(field, x, nodes, weights) if sums is None else sums
 
 
 class StencilDiscretisation(NodeSums):

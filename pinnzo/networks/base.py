@@ -68,10 +68,25 @@ class Sweep(BoundNetwork):
     """Changes of a network by perturbed parameters; a result lives until the next call from the same thread.
 
     Attributes:
-        width: numbers that one point takes at the same time; callers size their tiles by it.
+        width: numbers that one point takes at the same time, beside the result; callers size their tiles by it.
+        inner: numbers that one point and node take while sums are made.
     """
 
     width: int
+    inner: int
+
+    def sums_at(self, x: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """The sums Σ_j w_pjr of the changes at x_p + δ_j.
+
+        Args:
+            x: points, (P, D).
+            nodes: shifts, (J, D).
+            weights: w_pjr, (P, J, R).
+
+        Returns:
+            (K, P, R, outputs)
+        """
+        return torch.einsum("kpjo,pjr->kpro", self.values_at(x, nodes), weights)
 
 
 class Network(ABC):

@@ -30,6 +30,7 @@ class LayeredNetwork(Network):
         scaling: (low, high), each with one number an input. Input d is mapped from [low_d, high_d] to [-1, 1]
             first; one with an infinite end is left as it is.
         features: further inputs of the first layer, which come after the coordinates, or stand in place of some.
+        bias: initial biases of hidden units are uniform in ±bias; ±1/√inputs by default.
     """
 
     def __init__(
@@ -38,8 +39,9 @@ class LayeredNetwork(Network):
         activation: Activation,
         scaling: Scaling | None = None,
         features: Features | None = None,
+        bias: float | None = None,
     ) -> None:
-        self.layers = layers
+        self.layers, self.bias = layers, bias
         self.activation = activation
         self.features = features
         self.inputs = layers[0].inputs - (features.count - len(features.replaced) if features is not None else 0)
@@ -55,13 +57,14 @@ class LayeredNetwork(Network):
     def initial(self, generator: torch.Generator, dtype: torch.dtype) -> torch.Tensor:
         """Draw an initial θ (d,).
 
-        Weights have the variance gain / inputs, hidden biases are uniform in ±1/√inputs, the last bias is 0.
+        Weights have the variance gain / inputs, hidden biases are uniform in ±bias (±1/√inputs), the last bias is 0.
         A sine network thus starts in the nearly linear part of its sines: in many dimensions random phases
         make it a function too rough to be unlearnt from a few hundred points.
         """
         pieces = []
         for layer in self.layers[:-1]:
-            pieces.append(layer.initial(generator, dtype, self.activation.gain, layer.inputs**-0.5))
+            bias = layer.inputs**-0.5 if self.bias is None else self.bias
+            pieces.append(layer.initial(generator, dtype, self.activation.gain, bias))
         pieces.append(self.layers[-1].initial(generator, dtype, 1.0, 0.0))
         return torch.cat(pieces)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,6 +41,9 @@ class MLP:
         periodic: (axis, low, high) of each coordinate x along which f is periodic: the first layer sees cos and sin of
             2π(x − low)/(high − low) in place of x. None takes them from the problem's periodic conditions; with (),
             these are left to penalties.
+        bias: hidden units begin with biases that are uniform in ±bias; None takes ±1/√inputs, where sines are nearly
+            linear. Phases of about ±π/2 make quadratic parts of the solution, such as a quadratic form of many
+            coordinates, as easy to learn as linear ones.
 
     Raises:
         SettingError: a number is not positive, the activation is unknown, or a feature is no SymPy expression.
@@ -57,9 +61,12 @@ class MLP:
     features: Sequence[sp.Expr] = ()
     feature_ranges: Sequence[Range] | None = None
     periodic: Sequence[Period] | None = None
+    bias: float | None = None
 
     def __post_init__(self) -> None:
         check_sizes(self.width, self.depth, self.inputs, self.outputs)
+        if self.bias is not None and not 0 < self.bias < math.inf:
+            raise SettingError(f"bias={self.bias!r} must be a positive number, or None.")
         activation(self.activation)
         object.__setattr__(self, "features", checked_features(self.features))
         object.__setattr__(self, "feature_ranges", checked_ranges(self.feature_ranges, len(self.features)))
@@ -80,7 +87,7 @@ class MLP:
         """Make the network; see ``NetworkSettings.build``."""
         features = agreed_features(self.features, features)
         features = with_periods(self.periodic or (), features, agreed_inputs(self.inputs, inputs))
-        return LayeredNetwork(self._layers(inputs), activation(self.activation), scaling, features)
+        return LayeredNetwork(self._layers(inputs), activation(self.activation), scaling, features, self.bias)
 
     def _layers(self, inputs: int | None) -> tuple[Layer, ...]:
         first = agreed_inputs(self.inputs, inputs) + len(self.periodic or ()) + len(self.features)

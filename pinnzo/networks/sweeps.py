@@ -10,6 +10,9 @@ and only what a coordinate touches is evaluated anew:
   V[a, j, b] that all entries of the core share;
 - a parameter of the last layer changes one product.
 
+Of a weighted sum over nodes, Σ_j w_j f(x + δ_j), the changes by all weights of a dense layer are a product of two
+matrices at each point, (units, J) × (J, inputs): ``sums_at`` takes them from there, without the changes at the nodes.
+
 Activations are perturbed by values z ± η and followed by a parabola between them. Where the perturbations of many
 networks differ in factors that are the same at all points, their sums are brought into the order of matrix products.
 Larger perturbations, and activations with kinks, are evaluated one by one.
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 
 CHUNK_ELEMENTS = 2**19
 """Numbers that one vectorised operation works on: a megabyte in double precision, about the second-level cache."""
+
+FEW_NODES = 4
+"""Sums over up to so many nodes are added up one by one."""
 
 PARABOLA_TOLERANCE = 100.0
 """In units of the rounding error: a parabola's error η³/15 may be as large as this, times a third derivative that is
@@ -80,8 +86,10 @@ class CoordinateSweep(Sweep):
             kind = _Units if k < model.last else _Outputs
             self._parts.append(kind(model, k, weights.reshape(layer.outputs, -1), biases))
         self._parts = [part for part in self._parts if part.wanted]
-        self._model, self._scratch = model, network.scratch
-        self.width = max(self.count * self.outputs, *(part.width for part in self._parts), 4 * network.width)
+        self._model, self._scratch, self.inner = model, network.scratch, 4 * network.width
+        # Of the parameters' changes next to nothing but sums over nodes is held, of which there are 2 I + 1 or more.
+        held = math.ceil(self.count * self.outputs / (2 * network.layers[0].inputs))
+        self.width = max(*(part.width for part in self._parts), min(4 * network.width, held))
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
         """The changes at points ``x`` of shape (P, D); returns (K, P, outputs)."""
@@ -92,13 +100,19 @@ class CoordinateSweep(Sweep):
         changes = self._changes(self.base.inputs_at(x, nodes))
         return changes.unflatten(2, (x.shape[0], nodes.shape[0])).permute(0, 2, 3, 1)
 
-    def _changes(self, inputs: torch.Tensor) -> torch.Tensor:
-        """The changes (K, outputs, S) for S columns of first-layer inputs (I, S)."""
-        shape = (self.count, self.outputs, inputs.shape[1])
+    def sums_at(self, x: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """The sums Σ_j w_pjr of the changes at x_p + δ_j; see ``Sweep.sums_at``."""
+        sums = NodeWeights(weights)
+        changes = self._changes(self.base.inputs_at(x, nodes), sums)
+        return changes.unflatten(2, (weights.shape[2], x.shape[0])).permute(0, 3, 2, 1)
+
+    def _changes(self, inputs: torch.Tensor, sums: NodeWeights | None = None) -> torch.Tensor:
+        """The changes (K, outputs, S) for S columns of first-layer inputs (I, S), or their sums (K, outputs, R·P)."""
+        shape = (self.count, self.outputs, inputs.shape[1] if sums is None else sums.results)
         out = self._scratch.take("changes", shape, inputs)
         if out is None:
             out = inputs.new_empty(shape)
-        trace = _Trace(self._model, inputs)
+        trace = _Trace(self._model, inputs, sums)
         for part in self._parts:
             part.fill(trace, out)
         return out
@@ -172,10 +186,11 @@ class _Trace:
         inputs: of the first layer, (I, S).
         hidden: what enters each layer, (units, S).
         sums: of each hidden layer before its activation, (units, S).
+        nodes: how the columns are summed up, where they are.
     """
 
-    def __init__(self, model: _Model, inputs: torch.Tensor) -> None:
-        self.inputs = inputs
+    def __init__(self, model: _Model, inputs: torch.Tensor, nodes: NodeWeights | None = None) -> None:
+        self.inputs, self.nodes = inputs, nodes
         self.hidden, self.sums = [inputs], []
         for weight, bias in zip(model.weights[: model.last], model.biases, strict=False):
             self.sums.append(torch.addmm(bias, weight, self.hidden[-1]))
@@ -191,6 +206,72 @@ class _Trace:
             self._increments[k, eta] = increment(self.sums[k], self.hidden[k + 1], eta)
         return self._increments[k, eta]
 
+    def collected(self, changes: torch.Tensor) -> torch.Tensor:
+        """Changes at the columns (…, S) as results: as they are, or as sums (…, R·P)."""
+        return changes if self.nodes is None else self.nodes.of(changes)
+
+
+class NodeWeights:
+    """Weighted sums over J nodes at each of P points, of values in P·J columns with the node running fastest.
+
+    Rows with few nodes, such as the components of a gradient, are gathered; the others are matrix products.
+
+    Args:
+        weights: w_pjr, (P, J, R).
+
+    Attributes:
+        results: the length R·P of a result, point by point for one row after the other.
+    """
+
+    def __init__(self, weights: torch.Tensor) -> None:
+        self.shape = weights.shape
+        points, count, rows = weights.shape
+        self.results = rows * points
+        used = (weights != 0).any(0)
+        counts = used.sum(0)
+        few = counts <= FEW_NODES
+        self._many = [(r, weights[:, :, r].contiguous()) for r in (~few).nonzero()[:, 0].tolist()]
+        self._rows = few.nonzero()[:, 0]
+        # The nodes of each of these rows, (R', n); to rows with fewer some are added, with their weights of zero.
+        n = max(1, int(counts[few].max())) if len(self._rows) else 1
+        self._nodes = used[:, few].to(torch.uint8).T.topk(min(n, count), dim=1).indices
+        self._weights = weights[:, self._nodes, self._rows[:, None]].permute(2, 1, 0)
+
+    def of(self, values: torch.Tensor) -> torch.Tensor:
+        """The sums (…, R·P) of values (…, P·J)."""
+        points, count, rows = self.shape
+        values = values.unflatten(-1, (points, count))
+        out = values.new_empty(*values.shape[:-2], rows, points)
+        for r, weights in self._many:
+            out[..., r, :] = torch.linalg.vecdot(values, weights)
+        if len(self._rows):
+            by_node = values.transpose(-1, -2)
+            total = 0.0
+            for nodes, weights in zip(self._nodes.T, self._weights, strict=True):
+                total = total + by_node[..., nodes, :] * weights
+            out[..., self._rows, :] = total
+        return out.flatten(-2)
+
+    def add_products(self, out: torch.Tensor, a: torch.Tensor, h: torch.Tensor) -> None:
+        """Add the sums of all products a_uo h_i, with a (U, O, P·J) and h (I, P·J), to ``out``, (U, I, O, R·P)."""
+        points, count, rows = self.shape
+        a, h = a.unflatten(-1, (points, count)), h.unflatten(-1, (points, count))
+        out = out.unflatten(-1, (rows, points))
+        by_point = h.permute(1, 2, 0)
+        for r, weights in self._many:
+            products = torch.bmm((a * weights).flatten(0, 1).transpose(0, 1), by_point)
+            out[..., r, :] += products.unflatten(1, a.shape[:2]).permute(1, 3, 2, 0)
+        if not len(self._rows):
+            return
+        group = max(1, CHUNK_ELEMENTS // (h.shape[0] * a.shape[1] * len(self._rows) * points))
+        left, right = a.transpose(-1, -2)[:, None], h.transpose(-1, -2)[None, :, None]
+        for start in range(0, len(a), group):
+            part = slice(start, start + group)
+            total = out[part][..., self._rows, :]
+            for nodes, weights in zip(self._nodes.T, self._weights, strict=True):
+                total.addcmul_(left[part][..., nodes, :] * weights, right[..., nodes, :])
+            out[part][..., self._rows, :] = total
+
 
 class _Part(ABC):
     """Coordinates that share work.
@@ -205,7 +286,7 @@ class _Part(ABC):
 
     @abstractmethod
     def fill(self, trace: _Trace, out: torch.Tensor) -> None:
-        """Write the changes into their rows of ``out``, (K, O, S)."""
+        """Write the changes into their rows of ``out``, (K, O, S), or their sums, (K, O, R·P)."""
 
 
 class _Block:
@@ -257,8 +338,11 @@ class _Units(_Part):
         bend = first * b if second is None else torch.addcmul(first * b, second, a.square())
         slope = first * a
         if len(self.biases):
-            self.biases.write(out, torch.add(slope, bend, alpha=step) * step)
+            self.biases.write(out, trace.collected(torch.add(slope, bend, alpha=step) * step))
         if not len(self.weights):
+            return
+        if trace.nodes is not None:
+            self._fill_sums(trace.nodes, inputs, slope, bend, out)
             return
         moves = (step * inputs)[None, :, None]
         group = max(1, CHUNK_ELEMENTS // (self.fan_in * slope[0].numel()))
@@ -267,6 +351,19 @@ class _Units(_Part):
         for start in range(0, len(self.units), group):
             part = slice(start, start + group)
             torch.addcmul(slope[part, None], bend[part, None], moves, out=values[part]).mul_(moves)
+        if view is None:
+            self.weights.write(out, values.flatten(0, 1))
+
+    def _fill_sums(
+        self, nodes: NodeWeights, inputs: torch.Tensor, slope: torch.Tensor, bend: torch.Tensor, out: torch.Tensor
+    ) -> None:
+        """The weights' sums Σ_j w_j (slope + bend · move) · move, with the moves step · input."""
+        step, squares = self.model.step, inputs.square()
+        view = None if self.weights.view is None else out[self.weights.view].unflatten(0, (-1, self.fan_in))
+        values = view if view is not None else out.new_empty(len(self.units), self.fan_in, *out.shape[1:])
+        values.zero_()
+        nodes.add_products(values, slope * step, inputs)
+        nodes.add_products(values, bend * step**2, squares)
         if view is None:
             self.weights.write(out, values.flatten(0, 1))
 
@@ -284,7 +381,7 @@ class _Units(_Part):
                 units = self.units[unit[entries].to(self.units.device)]
                 moved = self.model.activation(trace.sums[k][units] + moves[source[entries]])
                 changes = moved.sub_(trace.hidden[k + 1][units])
-                out[block.rows[entries]] = self.model.from_units(trace, k, units, changes)
+                out[block.rows[entries]] = trace.collected(self.model.from_units(trace, k, units, changes))
 
 
 class _Outputs(_Part):
@@ -300,12 +397,12 @@ class _Outputs(_Part):
         for o in range(len(self.biases)):
             if self.biases[o] >= 0:
                 out[self.biases[o]] = 0.0
-                out[self.biases[o], o] = step
+                out[self.biases[o], o] = trace.collected(torch.full_like(hidden[0], step))
             sources = (self.weights[o] >= 0).nonzero()[:, 0]
             if len(sources):
                 rows = self.weights[o, sources]
                 out[rows] = 0.0
-                out[rows, o] = step * hidden[sources]
+                out[rows, o] = trace.collected(step * hidden[sources])
 
 
 class _Core(_Part):
@@ -329,6 +426,7 @@ class _Core(_Part):
         moves = self._moves(trace.hidden[self.k])
         if self.k == self.model.last:
             values = out.new_zeros(*self.rows.shape, *out.shape[1:])
+            moves = trace.collected(moves)
             for value, units in zip(values, self.units, strict=True):
                 value[:, units] = moves
             self._write(out, self.rows, values)
@@ -339,7 +437,7 @@ class _Core(_Part):
         group = max(1, CHUNK_ELEMENTS // numbers)
         for start in range(0, len(moves), group):
             some = moves[start : start + group]
-            values = self._values(trace, some, parabolas)
+            values = trace.collected(self._values(trace, some, parabolas))
             self._write(out, self.rows[:, start : start + group], values)
 
     def _parabolas(self, trace: _Trace, moves: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:

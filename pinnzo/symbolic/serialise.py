@@ -131,6 +131,7 @@ def _domain_to_json(domain: Domain) -> dict[str, Any]:
             "variables": variables,
             "radius": domain.radius,
             "center": list(domain.center),
+            "radial": domain.radial,
         }
     if isinstance(domain, Shell):
         radii = {"inner": domain.inner, "outer": domain.outer}
@@ -153,7 +154,7 @@ def _domain_from_json(data: dict[str, Any]) -> Domain:
     if data["type"] == "Box":
         return Box({s: tuple(ends) for s, ends in zip(symbols, data["intervals"], strict=True)})
     if data["type"] == "Ball":
-        return Ball(symbols, data["radius"], data["center"])
+        return Ball(symbols, data["radius"], data["center"], data.get("radial", "volume"))
     if data["type"] == "Shell":
         return Shell(symbols, data["inner"], data["outer"], data["center"])
     if data["type"] == "Simplex":

@@ -10,6 +10,7 @@ import sympy as sp
 import torch
 
 from pinnzo.errors import DeclarationError
+from pinnzo.symbolic.repeated_terms import gathered
 
 FUNCTIONS: Mapping[str, str] = {
     name: f"torch.{target}"
@@ -190,6 +191,8 @@ def evaluate(expressions: Sequence[sp.Expr], x: torch.Tensor, variables: Sequenc
 def torch_function(arguments: Sequence[Sequence[sp.Symbol]], expressions: Sequence[sp.Expr]) -> TorchFunction:
     """Compile expressions into one function of torch tensors; common subexpressions are computed once.
 
+    Sums of alike terms in the first group of arguments are computed all at once; see ``repeated_terms``.
+
     Args:
         arguments: groups of symbols; the function takes one sequence of tensors for each group.
         expressions: what to compute.
@@ -214,9 +217,15 @@ def torch_function(arguments: Sequence[Sequence[sp.Symbol]], expressions: Sequen
             raise DeclarationError(f"{', '.join(strangers)} in {e} is not one of the problem's variables.")
         if e.has(sp.DiracDelta):
             raise DeclarationError(f"{e} contains a Dirac delta: the data are not smooth enough for this equation.")
+    scope: dict[str, Any] = {"torch": torch, "math": math}
+    coordinates = {s: i for i, s in enumerate(arguments[0])} if arguments else {}
+    expressions, sums = gathered(expressions, coordinates)
+    for i, (symbol, total) in enumerate(sums.items()):
+        scope[f"sum{i}"] = total.function(torch_function([total.placeholders], total.templates))
+        names[symbol] = f"s{i}"
     shared, reduced = sp.cse(list(expressions), symbols=sp.numbered_symbols("pinnzo_shared_"), order="none")
     writer = _Writer(names)
-    lines = []
+    lines = [f"    s{i} = sum{i}(a0)" for i in range(len(sums))]
     constants: dict[Any, Any] = {}
     for i, (symbol, shared_expression) in enumerate(shared):
         e = shared_expression.xreplace(constants)
@@ -228,7 +237,6 @@ def torch_function(arguments: Sequence[Sequence[sp.Symbol]], expressions: Sequen
         writer.names[symbol] = f"c{i}"
     lines.append(f"    return [{', '.join(writer.write(e.xreplace(constants)) for e in reduced)}]")
     header = f"def generated({', '.join(f'a{group}' for group in range(len(arguments)))}):\n"
-    scope: dict[str, Any] = {"torch": torch, "math": math}
     # No text of the user's is in it: symbols are written as names of this module's, numbers as their values.
     exec(compile(header + "\n".join(lines), "<pinnzo>", "exec"), scope)
     return scope["generated"]

@@ -158,7 +158,7 @@ class DataObjective(Objective):
         def fill(part: slice) -> None:
             changes[:, part] = sweep.values(batch.inputs[part])
 
-        self._workers.map(fill, _tiles(len(batch), sweep.width))
+        self._workers.map(fill, _tiles(len(batch), max(sweep.width, len(indices) * self.network.outputs)))
         return changes.flatten(1)
 
     def losses_at_coordinates(self, theta: torch.Tensor, indices: torch.Tensor, steps: Sequence[float]) -> torch.Tensor:
@@ -176,7 +176,8 @@ class DataObjective(Objective):
             before = centre.values(some.inputs)
             return torch.stack([self.loss.each(s.values(some.inputs) + before, some.targets).sum(1) for s in sweeps])
 
-        return torch.stack(self._workers.map(totals, _tiles(len(batch), sweeps[0].width))).sum(0) / len(batch)
+        width = max(sweeps[0].width, len(indices) * self.network.outputs)
+        return torch.stack(self._workers.map(totals, _tiles(len(batch), width))).sum(0) / len(batch)
 
     def accuracy(self, theta: torch.Tensor) -> float:
         """The share of all N samples, drawn or not, whose largest output is that of the label, for one θ (d,).

@@ -19,6 +19,7 @@ REJECTED = 100.0
 SMALLEST_DAMPING, LARGEST_DAMPING = 1e-14, 1e14
 BLOCKS, LEAST_SHARED = 8, 128
 POOR_GAIN, GOOD_GAIN, LEAST_GAIN = 0.25, 0.75, 1e-4
+LENGTHS, UNHELPFUL = (1.0, 0.5, 0.25), 10.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class LevenbergMarquardt(Trainer):
     loss over that which the quadratic model predicts, corrects the next damping: fourfold below 1/4, a third above 3/4
     if none smaller was tried. A step that gains nothing is rejected: the parameters stay, the momentum is dropped, and
     λ grows a hundredfold.
+
+    With ``fresh`` the trials are judged by fresh points, not by those of the Jacobian. Where a network has more
+    parameters than the batch has residuals, a step fits its own batch all the better the less it is damped, and undoes
+    elsewhere what others have learnt; the loss on fresh points tells damping that helps from damping that overfits.
+    Each trial is then taken in full and shortened to a half and a quarter, no gain ratio corrects λ, and a step that
+    does not help raises λ tenfold.
 
     For another convex loss of the outputs, such as the cross-entropy, the objective turns outputs and Jacobian into
     the least-squares problem of the generalised Gauss–Newton matrix (``Objective.least_squares``).
@@ -53,6 +60,7 @@ class LevenbergMarquardt(Trainer):
             ``poisson-2d`` and 1.2e-6 on ``hjb``.
         central: use central differences in the parameters.
         trials: the factors of λ that are tried.
+        fresh: judge the trials by fresh points, for more parameters than residuals.
         hold: for how many steps points are held; 1 draws fresh ones every step.
         growth: the batch grows by this factor a step, 1 for a constant batch.
         largest_batch: how many times the usual number of points the batch may grow to.
@@ -61,7 +69,8 @@ class LevenbergMarquardt(Trainer):
         max_batch: perturbed parameter vectors that are evaluated at once.
 
     Raises:
-        SettingError: a number is out of range, or ``directions`` is combined with ``blockwise``.
+        SettingError: a number is out of range, ``directions`` is combined with ``blockwise``, or ``fresh`` with
+            ``hold``.
 
     Example:
         >>> LevenbergMarquardt(momentum=0.0).momentum
@@ -80,6 +89,7 @@ class LevenbergMarquardt(Trainer):
     step_size: float | None = None
     central: bool = False
     trials: Sequence[float] = (0.01, 0.1, 1.0, 10.0)
+    fresh: bool = False
     hold: int = 1
     growth: float = 1.0
     largest_batch: float = 8.0
@@ -102,6 +112,8 @@ class LevenbergMarquardt(Trainer):
             require_count(owner, directions=self.directions)
             if self.blockwise:
                 raise SettingError(f"{owner}: directions and blockwise exclude each other; give one of the two.")
+        if self.fresh and self.hold > 1:
+            raise SettingError(f"{owner}: fresh and hold exclude each other: fresh points replace those that are held.")
         for name, value, low, high in (
             ("momentum", self.momentum, 0.0, 1.0),
             ("growth", self.growth, 1.0, math.inf),
@@ -136,6 +148,8 @@ class LevenbergMarquardt(Trainer):
         dampings = [min(max(memory["damping"] * f, SMALLEST_DAMPING), LARGEST_DAMPING) for f in self.trials]
         inner = velocity + damped_steps(matrix, residual + matrix @ velocity, dampings, objective)
         steps = subspace.expand(inner.to(theta.dtype))
+        if self.fresh:
+            return self._judged_afresh(objective, state, subspace, steps, dampings)
         loss = objective.loss_of(outputs)
         losses = [trial if math.isfinite(trial) else math.inf for trial in objective.losses(theta + steps).tolist()]
         best = losses.index(min(losses))
@@ -154,6 +168,32 @@ class LevenbergMarquardt(Trainer):
             "velocity": subspace.remember(memory["velocity"], steps[best]),
         }
         return replace(state, theta=theta + steps[best], step=state.step + 1, loss=loss, memory=memory)
+
+    def _judged_afresh(
+        self,
+        objective: Objective,
+        state: TrainerState,
+        subspace: Subspace,
+        steps: torch.Tensor,
+        dampings: Sequence[float],
+    ) -> TrainerState:
+        """The best of the steps (T, d) and their shortened forms on fresh points."""
+        generator = torch.Generator(device=state.theta.device)
+        generator.manual_seed(fresh_seed(state))
+        objective.draw(generator, self.batch_scale(state.step))
+        lengths = torch.tensor(LENGTHS, dtype=steps.dtype, device=steps.device)
+        tried = (lengths[:, None, None] * steps).flatten(0, 1)
+        loss, *losses = objective.losses(state.theta + torch.cat([torch.zeros_like(tried[:1]), tried])).tolist()
+        losses = [trial if math.isfinite(trial) else math.inf for trial in losses]
+        best = losses.index(min(losses))
+        if not losses[best] < loss:
+            return self._rejected(state, loss, UNHELPFUL)
+        memory = {
+            **state.memory,
+            "damping": dampings[best % len(dampings)],
+            "velocity": subspace.remember(state.memory["velocity"], tried[best]),
+        }
+        return replace(state, theta=state.theta + tried[best], step=state.step + 1, loss=loss, memory=memory)
 
     def jacobian(
         self, objective: Objective, theta: torch.Tensor, outputs: torch.Tensor, indices: torch.Tensor | None = None
@@ -194,15 +234,22 @@ class LevenbergMarquardt(Trainer):
             return Coordinates(torch.arange(block.start, block.stop, device=theta.device), theta.numel())
         return Coordinates(None, theta.numel())
 
-    def _rejected(self, state: TrainerState, loss: float) -> TrainerState:
+    def _rejected(self, state: TrainerState, loss: float, factor: float = REJECTED) -> TrainerState:
         memory: dict[str, Any] = {
             **state.memory,
             # A damping that has grown without bound would take as long to come down again.
-            "damping": min(state.memory["damping"] * REJECTED, LARGEST_DAMPING),
+            "damping": min(state.memory["damping"] * factor, LARGEST_DAMPING),
             "velocity": torch.zeros_like(state.theta),
             "rejected": state.memory["rejected"] + 1,
         }
         return replace(state, step=state.step + 1, loss=loss, memory=memory)
+
+
+def fresh_seed(state: TrainerState) -> int:
+    """A seed of the state's generator and step."""
+    generator = torch.Generator()
+    generator.set_state(state.generator)
+    return (int(torch.randint(2**62, (1,), generator=generator)) + state.step) % 2**63
 
 
 def damped_steps(

@@ -278,3 +278,12 @@ def test_threads_do_not_share_intermediate_results():
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(work, shifts))
     assert all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+def test_initial_biases_of_a_given_size():
+    network = MLP(width=50, depth=2, bias=1.5).build(3)
+    theta = network.initial(torch.Generator().manual_seed(0), torch.float64)
+    for layer in network.layers[:-1]:
+        assert 1.3 < float(theta[layer.bias].abs().max()) < 1.5
+    with pytest.raises(SettingError, match="bias"):
+        MLP(bias=-1.0)

@@ -124,3 +124,23 @@ def test_blocks_cover_the_parameters():
         assert torch.equal(covered, torch.arange(len(theta)))
     # 5 inputs, width 16 as (4, 4): weights and bias, two cores and bias, weights and bias.
     assert len(built("tensor train", "sine", torch.float64)[0].blocks) == 7
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("step", [6e-6, 0.1])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_sums_over_nodes_are_those_of_the_changes(name, step):
+    network, theta = built(name, "sine", torch.float64)
+    generator = torch.Generator().manual_seed(2)
+    x = torch.rand(6, INPUTS, generator=generator, dtype=torch.float64)
+    nodes = 0.1 * torch.randn(9, INPUTS, generator=generator, dtype=torch.float64)
+    # A dense row, rows with few nodes as of a gradient, one with a single node, and one without any.
+    weights = torch.randn(6, 9, 6, generator=generator, dtype=torch.float64)
+    for row, used in enumerate(([0, 1], [2, 3, 4], [5], [], [6, 8])):
+        weights[:, [j for j in range(9) if j not in used], row + 1] = 0.0
+    for indices in (torch.arange(len(theta)), torch.randperm(len(theta), generator=generator)[: len(theta) // 2]):
+        sweep = network.sweep(theta, indices, step)
+        found = sweep.sums_at(x, nodes, weights).clone()
+        assert found.shape == (len(indices), 6, 6, network.outputs)
+        expected = torch.einsum("kpjo,pjr->kpro", sweep.values_at(x, nodes), weights)
+        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)

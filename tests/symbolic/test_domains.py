@@ -13,6 +13,7 @@ from pinnzo.errors import DeclarationError, ShapeError
 from pinnzo.symbolic.domains import Difference, Edge
 from pinnzo.symbolic.serialise import problem_from_json, problem_to_json
 from pinnzo.symbolic.torch_code import evaluate
+from pinnzo.training.sampling import RULES
 
 x = pz.coordinates("x", 2)
 y = pz.coordinates("x", 3)
@@ -86,6 +87,27 @@ def test_points_are_uniform(domain):
     reference = by_rejection(domain)
     assert same_distribution(domain.sample(4000, seeded(1)), reference)
     assert same_distribution(spread(domain), reference)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3, 100])
+def test_a_ball_with_uniform_radius(dimension):
+    coordinates = pz.coordinates("r", dimension)
+    ball = pz.Ball(coordinates, 2, 1, radial="uniform")
+    for points in (ball.sample(4000, seeded(1)), spread(ball)):
+        radii = (points - 1).norm(dim=1)
+        assert stats.kstest(radii.numpy() / 2, "uniform").pvalue > 1e-3
+        directions = (points - 1) / radii[:, None]
+        assert same_distribution(directions, pz.Ball(coordinates).sample_sphere(4000, seeded(2)))
+        assert ball.contains(points).all()
+    assert torch.equal(ball.sample_sphere(5, seeded()), pz.Ball(coordinates, 2, 1).sample_sphere(5, seeded()))
+
+
+@pytest.mark.parametrize("sampling", ["sobol", "latin-hypercube"])
+def test_even_points_of_a_ball_with_uniform_radius(sampling):
+    points = RULES[sampling](256, 3, seeded())
+    radii = pz.Ball(y, radial="uniform").from_uniform(points).norm(dim=1).sort().values
+    # One radius in each slab: independent ones would be 15 times as far from even.
+    assert (radii - (torch.arange(256) + 0.5) / 256).abs().max() <= 0.51 / 256
 
 
 @domains
@@ -294,6 +316,7 @@ def test_exact_functions_stay_inside_a_shell():
 BAD = {
     "inner must be less than outer": lambda: pz.Shell(x, 2, 1),
     "inner must be less": lambda: pz.Shell(x, 1, 1),
+    "choose one of volume, uniform": lambda: pz.Ball(x, radial="even"),
     "without a hole, use Ball": lambda: pz.Shell(x, 0, 1),
     "center of Shell has 3 entries": lambda: pz.Shell(x, 1, 2, center=(0, 0, 0)),
     "outer of Shell is 'a'": lambda: pz.Shell(x, 1, "a"),

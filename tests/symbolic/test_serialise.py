@@ -70,6 +70,13 @@ def test_domains_conditions_and_symbols_survive():
     assert again.declared_conditions == problem.declared_conditions
 
 
+def test_the_radial_distribution_of_a_ball_survives():
+    y = pz.coordinates("y", 3)
+    w = sp.Function("w")(*y)
+    problem = pz.Problem(sp.Eq(pz.laplacian(w, y), 1), pz.Ball(y, radial="uniform"), [pz.Boundary(w, 0)])
+    assert round_trip(problem).domain.radial == "uniform"
+
+
 def test_floats_keep_all_their_bits():
     for number in (sp.Float(0.1) + sp.Float(0.2), sp.Float("1.23456789012345678901234567890", 30), sp.Float(-2e-300)):
         again = expression_from_json(json.loads(json.dumps(expression_to_json(number))))

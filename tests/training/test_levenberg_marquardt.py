@@ -240,3 +240,49 @@ def test_growing_batches():
 def test_modes_without_meaning_are_refused(settings):
     with pytest.raises(SettingError, match=next(iter(settings))):
         LevenbergMarquardt(**settings)
+
+
+class Drawn(Objective):
+    """Rows of a linear least-squares problem with noise, fewer in a batch than there are parameters."""
+
+    def __init__(self):
+        self.parameter_count, self.evaluations, self.draws = 30, 0, 0
+        self.truth = torch.linspace(-1, 1, 30, dtype=torch.float64)
+
+    def draw(self, generator, scale=1.0):
+        self.draws += 1
+        self.A = torch.randn(20, 30, generator=generator, dtype=torch.float64) / 20**0.5
+        self.noise = 0.3 * torch.randn(20, generator=generator, dtype=torch.float64) / 20**0.5
+
+    def residuals(self, theta):
+        return (theta - self.truth) @ self.A.T + self.noise
+
+    def losses(self, theta):
+        return self.residuals(theta).square().sum(1)
+
+
+def test_fresh_points_tell_a_damping_that_overfits():
+    errors = []
+    for fresh in (False, True):
+        objective, trainer, generator = Drawn(), LevenbergMarquardt(fresh=fresh), torch.Generator().manual_seed(0)
+        state = trainer.init(torch.zeros(30, dtype=torch.float64), 0)
+        for _ in range(60):
+            objective.draw(generator)
+            state = trainer.step(objective, state)
+        errors.append(float((state.theta - objective.truth).norm() / objective.truth.norm()))
+        assert objective.draws == 60 * (1 + fresh)
+    assert errors[1] < errors[0] / 2
+
+
+def test_fresh_points_replace_held_ones():
+    with pytest.raises(SettingError, match="exclude each other"):
+        LevenbergMarquardt(fresh=True, hold=2)
+
+
+def test_a_step_that_does_not_help_on_fresh_points_is_rejected():
+    objective = Residuals(lambda theta: torch.cat([1 + theta.abs(), 1 + theta.square()], dim=1), 2)
+    trainer = LevenbergMarquardt(fresh=True)
+    state = trainer.init(torch.zeros(2, dtype=torch.float64), 0)
+    new = trainer.step(objective, state)
+    assert torch.equal(new.theta, state.theta)
+    assert new.memory["damping"] == pytest.approx(10 * state.memory["damping"])
