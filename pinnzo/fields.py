@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from pinnzo.networks.base import BoundNetwork, Neighbourhood
+from pinnzo.networks.base import BoundNetwork, Neighbourhood, Sweep
 
 AnsatzFunction = Callable[[torch.Tensor], "tuple[torch.Tensor, torch.Tensor]"]
 
@@ -52,6 +52,21 @@ class NetworkField:
         """F near points x (P, D), where there is a better way to its changes than to subtract values."""
         parts = self.bound.around(x, pairs)
         return None if parts is None else NetworkChanges(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkSweep(NetworkField):
+    """The changes of networks by perturbed parameters; ``bound`` is a sweep."""
+
+    bound: Sweep
+
+    def inner(self, nodes: int, rows: int) -> int | None:
+        """Numbers that one point takes while sums are made."""
+        return max(self.count * rows // 8, self.bound.inner * nodes)
+
+    def sums_at(self, x: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """The sums Σ_j w_jr f(x_p + δ_j), weights (J, R): (K·C, P, R)."""
+        return flat(self.bound.sums_at(x, nodes, weights.expand(len(x), *weights.shape)))
 
 
 class NetworkChanges:
@@ -158,13 +173,22 @@ class SolutionChange:
         ansatz: as for ``SolutionField``.
     """
 
-    network: NetworkField
+    network: NetworkSweep
     ansatz: AnsatzFunction
 
     @property
     def width(self) -> int:
         """Numbers that one point takes."""
         return self.network.width
+
+    def inner(self, nodes: int, rows: int) -> int | None:
+        """Numbers that one point takes while sums are made; the unknowns of a system would need sums of their own."""
+        return self.network.inner(nodes, rows) if self.network.bound.outputs == 1 else None
+
+    def sums_at(self, x: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """The sums Σ_j w_jr B(x_p + δ_j) Δf(x_p + δ_j), weights (J, R): (K, P, R)."""
+        _, B = self.ansatz(x[:, None, :] + nodes)
+        return flat(self.network.bound.sums_at(x, nodes, B[0, :, :, None] * weights))
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
         """The changes at points x (P, D): (K, P)."""

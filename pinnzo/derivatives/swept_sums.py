@@ -1,19 +1,30 @@
-"""Weighted sums of a network's changes by perturbed parameters, taken inside the sweep."""
+"""Weighted sums of a field's changes, taken where the changes come from."""
 
 from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
 
 import torch
 
 from pinnzo.derivatives.base import Field
 from pinnzo.derivatives.tiles import TILE_ELEMENTS
-from pinnzo.fields import NetworkField, SolutionChange
-from pinnzo.networks.base import Sweep
+
+
+@runtime_checkable
+class FieldWithSums(Field, Protocol):
+    """A field of K changes that may know weighted sums of them without the changes at the nodes."""
+
+    def inner(self, nodes: int, rows: int) -> int | None:
+        """Numbers that one point takes while R sums over J nodes are made; None where there is nothing to gain."""
+        ...
+
+    def sums_at(self, x: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """The sums Σ_j w_jr f_k(x_p + δ_j) at points (P, D), with nodes (J, D) and weights (J, R): (K, P, R)."""
+        ...
 
 
 def swept_sums(field: Field, x: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor) -> torch.Tensor | None:
     """The sums s_kpr = Σ_j w_jr f_k(x_p + δ_j) of a sweep's changes, without the changes at the nodes.
-
-    The factor B of u = A + B f goes into the weights, w_pjr = w_jr B(x_p + δ_j).
 
     Args:
         field: K changes.
@@ -22,17 +33,13 @@ def swept_sums(field: Field, x: torch.Tensor, nodes: torch.Tensor, weights: torc
         weights: (J, R).
 
     Returns:
-        (K, P, R); None where the field is no sweep, or holds one at single nodes, where there is nothing to gain.
+        (K, P, R); None where the field does not know them, or where it holds single nodes.
     """
-    network = field.network if isinstance(field, SolutionChange) else field
-    if not isinstance(network, NetworkField) or not isinstance(network.bound, Sweep) or len(nodes) == 1:
+    if not isinstance(field, FieldWithSums) or len(nodes) == 1:
         return None
-    parts = []
-    numbers = max(network.count * weights.shape[1] // 8, network.bound.inner * len(nodes))
-    for some in x.split(max(1, TILE_ELEMENTS // numbers)):
-        at_points = weights.expand(len(some), *weights.shape)
-        if isinstance(field, SolutionChange):
-            at_points = at_points * field.ansatz(some[:, None, :] + nodes)[1][..., None]
-        # Later calls use the memory again.
-        parts.append(network.bound.sums_at(some, nodes, at_points)[..., 0].clone())
+    numbers = field.inner(len(nodes), weights.shape[1])
+    if numbers is None:
+        return None
+    # Later calls use the memory again.
+    parts = [field.sums_at(some, nodes, weights).clone() for some in x.split(max(1, TILE_ELEMENTS // numbers))]
     return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)

@@ -70,10 +70,12 @@ class Sweep(BoundNetwork):
     Attributes:
         width: numbers that one point takes at the same time, beside the result; callers size their tiles by it.
         inner: numbers that one point and node take while sums are made.
+        outputs: components of each change.
     """
 
     width: int
     inner: int
+    outputs: int
 
     def sums_at(self, x: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         """The sums Σ_j w_pjr of the changes at x_p + δ_j.

@@ -39,7 +39,9 @@ class ExtendedNetwork(Network):
     def sweep(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> Sweep | None:
         """The network's changes, which are 0 for further parameters; see ``Network.sweep``."""
         own = indices < self.network.parameter_count
-        sweep = self.network.sweep(theta[: self.network.parameter_count], indices[own], step)
+        # Without any parameter of the network, one of them stands for how it is swept.
+        some = indices[own] if bool(own.any()) else torch.zeros_like(indices[:1])
+        sweep = self.network.sweep(theta[: self.network.parameter_count], some, step)
         return sweep if sweep is None or bool(own.all()) else _PartlyZero(sweep, own, self.outputs)
 
 
@@ -47,8 +49,8 @@ class _PartlyZero(Sweep):
     """The changes of a sweep in some places, and zero in the others."""
 
     def __init__(self, sweep: Sweep, own: torch.Tensor, outputs: int) -> None:
-        self._sweep, self._own, self._outputs = sweep, own, outputs
-        self.width = sweep.width
+        self._sweep, self._own, self.outputs = sweep, own, outputs
+        self.width, self.inner = sweep.width, sweep.inner
 
     def values(self, x: torch.Tensor) -> torch.Tensor:
         return self._filled(x, (len(x),), lambda: self._sweep.values(x))
@@ -56,8 +58,11 @@ class _PartlyZero(Sweep):
     def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
         return self._filled(x, (len(x), len(nodes)), lambda: self._sweep.values_at(x, nodes))
 
+    def sums_at(self, x: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        return self._filled(x, (len(x), weights.shape[2]), lambda: self._sweep.sums_at(x, nodes, weights))
+
     def _filled(self, x: torch.Tensor, shape: tuple[int, ...], changes: Callable[[], torch.Tensor]) -> torch.Tensor:
-        values = x.new_zeros(len(self._own), *shape, self._outputs)
+        values = x.new_zeros(len(self._own), *shape, self.outputs)
         if bool(self._own.any()):
             values[self._own] = changes()
         return values

@@ -13,7 +13,7 @@ from pinnzo.derivatives.base import Estimator, Field
 from pinnzo.derivatives.stencil import NodeSums
 from pinnzo.derivatives.tiles import TILE_ELEMENTS
 from pinnzo.errors import PinnzoError, SettingError
-from pinnzo.fields import NetworkField, SolutionChange, SolutionField
+from pinnzo.fields import NetworkField, NetworkSweep, SolutionChange, SolutionField
 from pinnzo.networks.base import Network, Sweep
 from pinnzo.parallel import Workers
 from pinnzo.ranks import Ranks
@@ -274,7 +274,7 @@ class ResidualObjective(Objective):
         self, theta: torch.Tensor, sweep: Sweep, indices: torch.Tensor, step: float
     ) -> Callable[[Part], torch.Tensor]:
         """The function from a part to the changes of its weighted residuals, (K, P·E)."""
-        changed = NetworkField(sweep, sweep.width, len(indices) * self.network.outputs)
+        changed = NetworkSweep(sweep, sweep.width, len(indices) * self.network.outputs)
         change = SolutionChange(changed, self.compiled.ansatz) if self.compiled.estimate == "solution" else changed
         centre, coefficients = self._field(theta[None]), self._coefficients(theta[None])
         moved_coefficients = self._moved_coefficients(theta, indices, step)
