@@ -27,5 +27,6 @@ from .losses import OutputLoss as OutputLoss
 from .losses import SquaredError as SquaredError
 from .random_gradient import RandomGradient as RandomGradient
 from .sampling import ResidualAdaptive as ResidualAdaptive
+from .sketched_objective import SketchedObjective as SketchedObjective
 from .update import Update as Update
 from .zeroth_order import ZerothOrder as ZerothOrder

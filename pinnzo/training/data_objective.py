@@ -178,6 +178,17 @@ class DataObjective(Objective):
 
         return torch.stack(self._workers.map(totals, _tiles(len(batch), sweeps[0].width))).sum(0) / len(batch)
 
+    def share(
+        self,
+        function: Callable[[Any], torch.Tensor],
+        jobs: Sequence[Any],
+        shapes: Sequence[tuple[int, ...]],
+        costs: Sequence[float],
+        like: torch.Tensor,
+    ) -> list[torch.Tensor]:
+        """``[function(job) for job in jobs]``, by all threads; see ``Objective.share``."""
+        return self._workers.map(function, jobs)
+
     def accuracy(self, theta: torch.Tensor) -> float:
         """The share of all N samples, drawn or not, whose largest output is that of the label, for one θ (d,).
 

@@ -1,0 +1,63 @@
+"""The trainers of classification, with the settings that suit a minute of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from pinnzo.errors import SettingError
+from pinnzo.training import (
+    CoordinateGradient,
+    FirstOrder,
+    HybridZO,
+    LevenbergMarquardt,
+    RandomGradient,
+    Trainer,
+    ZerothOrder,
+)
+
+
+def classification_trainer(name: str) -> Trainer:
+    """The trainer of that name, with settings that were found by the validation images of MNIST.
+
+    Raises:
+        SettingError: there is none.
+    """
+    if name not in CLASSIFICATION_TRAINERS:
+        raise SettingError(
+            f"There is no trainer {name!r} for classification; choose among {', '.join(CLASSIFICATION_TRAINERS)}."
+        )
+    return CLASSIFICATION_TRAINERS[name]()
+
+
+def default_batch(trainer: Trainer) -> int:
+    """The images of a step that suit a trainer."""
+    return 2000 if isinstance(trainer, LevenbergMarquardt) else 500
+
+
+def _random() -> ZerothOrder:
+    return ZerothOrder(RandomGradient(samples=10, step=1e-2), learning_rate=1e-3)
+
+
+def _coordinate() -> ZerothOrder:
+    return ZerothOrder(CoordinateGradient(step=1e-2), learning_rate=1e-2)
+
+
+def _hybrid() -> HybridZO:
+    return HybridZO(_random(), _coordinate())
+
+
+def _back_propagation() -> FirstOrder:
+    return FirstOrder(learning_rate=3e-3)
+
+
+CLASSIFICATION_TRAINERS: Mapping[str, Callable[[], Trainer]] = MappingProxyType(
+    {
+        "levenberg-marquardt": LevenbergMarquardt,
+        "hybrid": _hybrid,
+        "rge": _random,
+        "cge": _coordinate,
+        "first-order": _back_propagation,
+    }
+)
+"""The trainers by the names of the command line; the last one is the baseline with back-propagation."""
