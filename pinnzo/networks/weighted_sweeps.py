@@ -1,7 +1,7 @@
 r"""Sweeps of one number a point: what a weighted sum of the outputs changes by when each parameter is perturbed.
 
-A Gauss–Newton step of a classifier asks for wᵀ(f(x; θ + μ e_i) − f(x; θ)) with one weight vector w a point. For networks
-with one hidden layer that is far cheaper than the changes of all outputs:
+A Gauss–Newton step of a classifier asks for wᵀ(f(x; θ + μ e_i) − f(x; θ)) with one weight vector w a point. For
+networks with one hidden layer that is far cheaper than the changes of all outputs:
 
 - the outputs are linear in the hidden units, so that the weights go into the last layer once for all coordinates;
 - each hidden unit is followed along the chord through its activation at z − μ and z + μ. A unit's change is then linear

@@ -106,9 +106,7 @@ class ImageData:
             SettingError: nothing would be left to train on.
         """
         if not 0 < held_out < len(training):
-            raise SettingError(
-                f"held_out is {held_out}: hold out at least 1 and fewer than all {len(training)} images."
-            )
+            raise SettingError(f"held_out is {held_out}: hold out at least 1 and not all {len(training)} images.")
         kept = len(training) - held_out
         return cls(name, training.part(slice(0, kept)), training.part(slice(kept, None)), test, **given)
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from types import MappingProxyType
 
-from pinnzo.errors import PinnzoError, SettingError, StorageError
+from pinnzo.errors import SettingError, StorageError
 
 from .idx import read_idx
 from .images import ImageData, LabelledImages
@@ -140,8 +140,6 @@ def _downloaded() -> Path:
     cache = pooch.create(pooch.os_cache("pinnzo") / "mnist", ADDRESS, registry=dict(ARCHIVES))
     try:
         paths = [Path(cache.fetch(name)) for name in ARCHIVES]
-    except PinnzoError:
-        raise
     except Exception as error:  # pooch lets through whatever its downloader raises
         raise StorageError(f"MNIST cannot be downloaded from {ADDRESS} ({type(error).__name__}): {REMEDY}.") from None
     return paths[0].parent

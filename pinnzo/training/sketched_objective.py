@@ -28,9 +28,9 @@ class SketchedObjective(DataObjective):
     r"""A ``DataObjective`` whose Gauss–Newton matrix is sketched, and whose trial steps are judged on other samples.
 
     The generalised Gauss–Newton matrix JᵀHJ of N samples with C outputs has N·C rows A_n = S_nᵀ J_n / √(2N) with
-    H_n = S_n S_nᵀ. Here each sample draws signs ε_n ∈ {±1}^C and gives the one row (S_n ε_n)ᵀ J_n / √(2N), whose second
-    moment is A_nᵀ A_n: the matrix is right on average, with C times fewer rows, so that a batch may have C times as many
-    samples. The gradient stays exact: it is one more row, δ·Jᵀg/2, with the residual 1/δ for a small δ.
+    H_n = S_n S_nᵀ. Here each sample draws signs ε_n ∈ {±1}^C and gives the one row (S_n ε_n)ᵀ J_n / √(2N), whose
+    second moment is A_nᵀ A_n: the matrix is right on average, with C times fewer rows, so that a batch may have C times
+    as many samples. The gradient stays exact: it is one more row, δ·Jᵀg/2, with the residual 1/δ for a small δ.
 
     Both are weighted sums of the changed outputs, which networks with one hidden layer answer especially fast
     (``Network.weighted_sweep``).
