@@ -75,6 +75,8 @@ class SketchedObjective(DataObjective):
         super().__init__(inputs, targets, network, loss, batch + held_out, dtype, workers)
         self.fitted, self.held_out = batch, held_out
         self.evaluations_per_query = held_out
+        # One random row a sample is far from the exact matrix: rounding does not matter.
+        self.normal_dtype = dtype
         self._drawn: _Batch | None = None
         self._signs = torch.empty(0)
 

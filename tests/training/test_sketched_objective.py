@@ -76,7 +76,7 @@ def test_the_curvature_is_right_on_average(loss):
 def test_a_black_box_answers_the_same():
     network = network_of()
     theta = network.initial(torch.Generator().manual_seed(1), torch.float64)
-    box = BlackBox(lambda values, x: network.values(values, x), theta).build(2)
+    box = BlackBox(network.values, theta).build(2)
     for a, b in zip(
         normal_equations(objective_of(), theta), normal_equations(objective_of(network=box), theta), strict=True
     ):
