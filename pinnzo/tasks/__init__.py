@@ -1,6 +1,9 @@
 """Classification of images, trained by the same trainers as equations are."""
 
 from .classifier import Classifier as Classifier
+from .comparison import ClassifierComparison as ClassifierComparison
+from .comparison import ClassifierRun as ClassifierRun
+from .comparison import compare_classifiers as compare_classifiers
 from .defaults import CLASSIFICATION_TRAINERS as CLASSIFICATION_TRAINERS
 from .defaults import classification_trainer as classification_trainer
 from .idx import read_idx as read_idx
