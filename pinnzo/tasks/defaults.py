@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from pinnzo.errors import SettingError
 from pinnzo.training import (
+    AveragedGaussNewton,
     CoordinateGradient,
     FirstOrder,
     HybridZO,
@@ -32,10 +33,15 @@ def classification_trainer(name: str) -> Trainer:
 
 def default_batch(trainer: Trainer) -> int:
     """The images of a step that suit a trainer."""
-    if isinstance(trainer, LevenbergMarquardt):
-        return 2000
+    if isinstance(trainer, (LevenbergMarquardt, AveragedGaussNewton)):
+        return 1000
     # The noise of an estimated gradient hides that of a small batch.
     return 100
+
+
+def _gauss_newton() -> AveragedGaussNewton:
+    """Levenberg–Marquardt with an averaged matrix, of which a batch of 1,000 images alone knows too little."""
+    return AveragedGaussNewton(growth=1.005)
 
 
 def _random() -> ZerothOrder:
@@ -68,7 +74,7 @@ def _back_propagation() -> FirstOrder:
 
 CLASSIFICATION_TRAINERS: Mapping[str, Callable[[], Trainer]] = MappingProxyType(
     {
-        "levenberg-marquardt": LevenbergMarquardt,
+        "levenberg-marquardt": _gauss_newton,
         "hybrid": _hybrid,
         "rge": _random,
         "cge": _coordinate,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from pinnzo.networks.base import Network
-from pinnzo.training import DataObjective, LevenbergMarquardt, SketchedObjective, Trainer
+from pinnzo.training import AveragedGaussNewton, DataObjective, LevenbergMarquardt, SketchedObjective, Trainer
 
 from .images import ImageData, LabelledImages
 
@@ -55,7 +55,7 @@ def training_objective(
     Gauss–Newton steps of all parameters get sketched rows and judge their trials on as many further images.
     """
     images, labels = data.inputs(data.train, dtype), data.targets(data.train)
-    if isinstance(trainer, LevenbergMarquardt):
+    if isinstance(trainer, (LevenbergMarquardt, AveragedGaussNewton)):
         count = min(batch, len(images) // 2)
         return SketchedObjective(images, labels, network, None, count, count, dtype, workers)
     return DataObjective(images, labels, network, None, min(batch, len(images)), dtype, workers)

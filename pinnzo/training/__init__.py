@@ -1,6 +1,7 @@
 """Training by forward queries: objectives, gradient estimators and the trainers that use them."""
 
 from .autodiff_gauss_newton import AutodiffGaussNewton as AutodiffGaussNewton
+from .averaged_gauss_newton import AveragedGaussNewton as AveragedGaussNewton
 from .balancing import Balance as Balance
 from .balancing import ReLoBRaLo as ReLoBRaLo
 from .balancing import SoftAdapt as SoftAdapt

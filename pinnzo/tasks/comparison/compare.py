@@ -28,7 +28,7 @@ ORDER = ("first-order", "rge", "cge", "hybrid", "levenberg-marquardt")
 NETWORKS = ("tensor-train", "dense")
 DIRECTIONS = 50
 LARGE = 20_000
-"""With more parameters the Jacobian of all does not fit into memory: Gauss–Newton steps then search random directions."""
+"""With more parameters the Jacobian of all does not fit into memory; Gauss–Newton steps then search random ones."""
 INTERRUPTED = "The run was interrupted"
 
 
