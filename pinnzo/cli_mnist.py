@@ -52,10 +52,11 @@ def mnist(
     if output is not None:
         check_folder(output)
     images = tasks.load_digits() if digits else tasks.load_mnist(data, verify=not no_verify)
+    chosen = _network(network, images, width, rank)
     classifier = tasks.train_classifier(
         images,
-        network=_network(network, images, width, rank),
-        trainer=tasks.classification_trainer(trainer),
+        network=chosen,
+        trainer=tasks.classification_trainer(trainer, chosen.parameter_count),
         batch=batch,
         seed=seed,
         dtype=dtype,

@@ -17,9 +17,17 @@ from pinnzo.training import (
     ZerothOrder,
 )
 
+DIRECTIONS = 50
+LARGE = 20_000
+"""With more parameters the Jacobian of all does not fit into memory; Gauss–Newton steps then search random ones."""
 
-def classification_trainer(name: str) -> Trainer:
+
+def classification_trainer(name: str, parameters: int = 0) -> Trainer:
     """The trainer of that name, with settings that were found by the validation images of MNIST.
+
+    Args:
+        name: as on the command line.
+        parameters: of the network; from 20,000 on Gauss–Newton steps search 50 random directions.
 
     Raises:
         SettingError: there is none.
@@ -28,7 +36,10 @@ def classification_trainer(name: str) -> Trainer:
         raise SettingError(
             f"There is no trainer {name!r} for classification; choose among {', '.join(CLASSIFICATION_TRAINERS)}."
         )
-    return CLASSIFICATION_TRAINERS[name]()
+    trainer = CLASSIFICATION_TRAINERS[name]()
+    if isinstance(trainer, AveragedGaussNewton) and parameters > LARGE:
+        return LevenbergMarquardt(directions=DIRECTIONS)
+    return trainer
 
 
 def default_batch(trainer: Trainer) -> int:

@@ -27,7 +27,9 @@ def learning_curves(classifier: Classifier) -> Figure:
         upper, lower = panels[0][column], panels[1][column]
         upper.semilogy(x, history.column("loss"), color=GREY, alpha=0.6, linewidth=0.8, label="images of a step")
         upper.semilogy(x[measured], validation[measured], color=BLUE, label="validation images")
-        lower.semilogy(x[measured], error[measured], color=BLUE, label="validation images")
+        if (error[measured] > 0).any():
+            lower.set_yscale("log")
+        lower.plot(x[measured], error[measured], color=BLUE, label="validation images")
         tested = 100 * (1 - classifier.test_accuracy)
         lower.axhline(tested, color=ORANGE, linestyle="--", label=f"test images, at the end: {tested:.2f} %")
         lower.set_xlabel(label)

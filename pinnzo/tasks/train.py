@@ -50,7 +50,7 @@ def train_classifier(
         data: the images, as from ``load_mnist``.
         network: settings, a network or a torch module with as many inputs as pixels; the paper's tensor-train network
             for MNIST by default, and one of its kind for images of another size.
-        trainer: the training method, forward-only Levenberg–Marquardt by default.
+        trainer: the training method, forward-only Gauss–Newton steps by default.
         batch: images of a step; by default what suits the trainer.
         seed: fixes initial parameters, batches and perturbations.
         dtype: "float32" (the default) or "float64".
@@ -64,10 +64,13 @@ def train_classifier(
     Raises:
         PinnzoError: a setting does not fit; the message names it and the remedy.
     """
-    trainer = classification_trainer("levenberg-marquardt") if trainer is None else as_trainer(trainer)
     inputs = data.shape[0] * data.shape[1]
     if network is None:
         network = tensor_train_classifier(inputs, width=1024 if inputs > 100 else 64, classes=data.classes)
+    if trainer is None:
+        parameters = build_network(network, inputs).parameter_count
+        trainer = classification_trainer("levenberg-marquardt", parameters)
+    trainer = as_trainer(trainer)
     settings = RunSettings(
         network=network,
         trainer=trainer,

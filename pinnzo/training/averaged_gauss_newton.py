@@ -16,6 +16,7 @@ from .levenberg_marquardt import LevenbergMarquardt
 from .settings import require_count, require_positive
 
 BLOCKS = 8
+MOST_PARAMETERS = 20_000
 SHORTEST, LONGEST = 1e-3, 1.0
 
 
@@ -31,7 +32,9 @@ class AveragedGaussNewton(Trainer):
 
     with A and r from ``Objective.least_squares``, whose Jacobian comes from d perturbed forward queries (both averages
     are divided by the sum of their weights). Of some lengths α the one with the lowest loss is taken, and the next step
-    tries lengths around it; a step that gains nothing at any length is rejected and shortened.
+    tries lengths around it; a step that gains nothing at any length is rejected and shortened. The step goes a part of
+    the best length only: with noise in g the length that gains most in one step is too long for many, and half of it
+    has three quarters of the gain and a quarter of the noise.
 
     A step costs d + 1 + T loss queries for T lengths, a Cholesky factorisation of G, and the memory of two d × d
     matrices: up to some 5,000 parameters. Losses should be judged on other samples than those of the matrix, as
@@ -43,6 +46,7 @@ class AveragedGaussNewton(Trainer):
         momentum: β in [0, 1).
         length: α of the first step.
         trials: the factors of α that are tried.
+        relaxation: how much of the best length a step goes, in (0, 1].
         step_size: μ; None takes ε^(1/3) of the dtype.
         growth: the batch grows by this factor a step, 1 for a constant batch.
         largest_batch: how many times the usual number of samples the batch may grow to.
@@ -66,6 +70,7 @@ class AveragedGaussNewton(Trainer):
     momentum: float = 0.5
     length: float = 0.1
     trials: Sequence[float] = (1 / 3, 1.0, 3.0)
+    relaxation: float = 0.5
     step_size: float | None = None
     growth: float = 1.0
     largest_batch: float = 8.0
@@ -85,6 +90,7 @@ class AveragedGaussNewton(Trainer):
             ("momentum", self.momentum, 0.0, 1.0),
             ("growth", self.growth, 1.0, math.inf),
             ("largest_batch", self.largest_batch, 1.0, math.inf),
+            ("relaxation", self.relaxation, 1e-3, 1.0 + 1e-12),
         ):
             if not low <= value < high:
                 raise SettingError(f"{owner}: {name} must lie in [{low:g}, {high:g}), got {value!r}.")
@@ -94,7 +100,16 @@ class AveragedGaussNewton(Trainer):
         return min(self.largest_batch, math.exp(min(700.0, step * math.log(self.growth))))
 
     def init(self, theta: torch.Tensor, seed: int) -> TrainerState:
-        """The state before the first step, from initial parameters (d,)."""
+        """The state before the first step, from initial parameters (d,).
+
+        Raises:
+            SettingError: there are more than 20,000 of them, for which matrices d × d are too large.
+        """
+        if len(theta) > MOST_PARAMETERS:
+            raise SettingError(
+                f"AveragedGaussNewton keeps a matrix of {len(theta)} × {len(theta)} numbers: take a network with at "
+                f"most {MOST_PARAMETERS} parameters, or LevenbergMarquardt(directions=50)."
+            )
         memory = {
             "curvature": theta.new_zeros(len(theta), len(theta)),
             "gradient": torch.zeros_like(theta),
@@ -128,7 +143,8 @@ class AveragedGaussNewton(Trainer):
         if not losses[best] < loss:
             return self._rejected(state, memory, loss)
         memory = {**memory, "length": lengths[best]}
-        return replace(state, theta=tried[best], step=state.step + 1, loss=loss, memory=memory)
+        new = theta + self.relaxation * lengths[best] * direction
+        return replace(state, theta=new, step=state.step + 1, loss=loss, memory=memory)
 
     def _averaged(self, objective: Objective, matrix: torch.Tensor, curvature: torch.Tensor) -> torch.Tensor:
         """ρ G + (1 − ρ) AᵀA, of which only the lower triangle is filled, and read."""

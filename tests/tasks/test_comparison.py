@@ -13,6 +13,7 @@ from running import command
 import pinnzo as pz
 from pinnzo import tasks
 from pinnzo.errors import SettingError
+from pinnzo.tasks import defaults
 from pinnzo.tasks.comparison import compare
 from pinnzo.tasks.comparison.result import PUBLISHED, SOURCE
 
@@ -57,8 +58,8 @@ def test_what_is_written(comparison, tmp_path):
 
 
 def test_large_networks_search_directions(monkeypatch, data):
-    monkeypatch.setattr(compare, "LARGE", 100)
-    monkeypatch.setattr(compare, "DIRECTIONS", 5)
+    monkeypatch.setattr(defaults, "LARGE", 100)
+    monkeypatch.setattr(defaults, "DIRECTIONS", 5)
     found = tasks.compare_classifiers(
         data, ["levenberg-marquardt"], ["dense"], width=16, budget=pz.Budget(steps=1), progress=False
     )

@@ -34,7 +34,9 @@ def test_one_step_without_averages_is_the_damped_one():
     network, inputs, targets = linear()
     objective = DataObjective(inputs, targets, network, SquaredError())
     theta = network.initial(torch.Generator().manual_seed(2), torch.float64)
-    trainer = AveragedGaussNewton(damping=0.1, average=0.0, momentum=0.0, length=1.0, trials=(1.0,), step_size=1e-6)
+    trainer = AveragedGaussNewton(
+        damping=0.1, average=0.0, momentum=0.0, length=1.0, trials=(1.0,), relaxation=1.0, step_size=1e-6
+    )
     state = run(trainer, objective, theta, 1)
     x = theta.clone().requires_grad_()
     jacobian = torch.autograd.functional.jacobian(lambda t: network.values(t, inputs).flatten(), x) / 200**0.5
@@ -106,10 +108,15 @@ def test_what_is_not_finite_is_rejected():
     "setting",
     [
         {"damping": 0.0}, {"average": 1.0}, {"momentum": -0.1}, {"length": 0.0}, {"trials": ()}, {"trials": (0.0,)},
-        {"step_size": -1.0}, {"growth": 0.5}, {"largest_batch": 0.5},
+        {"step_size": -1.0}, {"growth": 0.5}, {"largest_batch": 0.5}, {"relaxation": 0.0},
     ],
     ids=str,
 )  # fmt: skip
 def test_wrong_settings(setting):
     with pytest.raises(SettingError, match=next(iter(setting))):
         AveragedGaussNewton(**setting)
+
+
+def test_too_many_parameters():
+    with pytest.raises(SettingError, match=r"at most 20000 parameters, or LevenbergMarquardt\(directions=50\)"):
+        AveragedGaussNewton().init(torch.zeros(20_001), 0)

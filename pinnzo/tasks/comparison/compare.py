@@ -26,9 +26,6 @@ LABELS = {
 }
 ORDER = ("first-order", "rge", "cge", "hybrid", "levenberg-marquardt")
 NETWORKS = ("tensor-train", "dense")
-DIRECTIONS = 50
-LARGE = 20_000
-"""With more parameters the Jacobian of all does not fit into memory; Gauss–Newton steps then search random ones."""
 INTERRUPTED = "The run was interrupted"
 
 
@@ -107,10 +104,9 @@ def _network(kind: str, pixels: int, width: int, rank: int, classes: int) -> Any
 
 
 def _trainer(name: str, parameters: int) -> tuple[Trainer, str]:
-    trainer = classification_trainer(name)
-    if isinstance(trainer, LevenbergMarquardt) and parameters > LARGE:
-        return LevenbergMarquardt(directions=DIRECTIONS), f"{LABELS[name]}, {DIRECTIONS} directions"
-    return trainer, LABELS[name]
+    trainer = classification_trainer(name, parameters)
+    directions = trainer.directions if isinstance(trainer, LevenbergMarquardt) else None
+    return trainer, LABELS[name] if directions is None else f"{LABELS[name]}, {directions} directions"
 
 
 def _run(classifier: Classifier, kind: str, name: str, label: str) -> ClassifierRun:
