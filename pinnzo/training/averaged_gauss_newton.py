@@ -28,25 +28,22 @@ class AveragedGaussNewton(Trainer):
     that matrix knows nothing of most directions: the step is noise there, and only a large damping, with which it is a
     step of gradient descent, is accepted. The matrix changes slowly, though. Here G and the gradient g are averages,
 
-        G ← ρ G + (1 − ρ) AᵀA,    g ← β g + (1 − β) Aᵀr,    θ ← θ − α (G + λ I)⁻¹ g,    λ = damping · tr G / d,
+        G ← ρ G + (1 − ρ) AᵀA,    g ← β g + (1 − β) Aᵀr,    θ ← θ − α (G + λ I)⁻¹ g,
 
     with A and r from ``Objective.least_squares``, whose Jacobian comes from d perturbed forward queries (both averages
     are divided by the sum of their weights). Of some lengths α the one with the lowest loss is taken, and the next step
-    tries lengths around it; a step that gains nothing at any length is rejected and shortened. The step goes a part of
-    the best length only: with noise in g the length that gains most in one step is too long for many, and half of it
-    has three quarters of the gain and a quarter of the noise.
+    tries lengths around it; a step that gains nothing at any length is rejected and shortened.
 
     A step costs d + 1 + T loss queries for T lengths, a Cholesky factorisation of G, and the memory of two d × d
     matrices: up to some 5,000 parameters. Losses should be judged on other samples than those of the matrix, as
     ``SketchedObjective`` does.
 
     Attributes:
-        damping: λ in units of the mean of G's diagonal.
+        damping: λ, for least-squares problems whose sum of squares is the loss or has its curvature.
         average: ρ in [0, 1).
         momentum: β in [0, 1).
         length: α of the first step.
         trials: the factors of α that are tried.
-        relaxation: how much of the best length a step goes, in (0, 1].
         step_size: μ; None takes ε^(1/3) of the dtype.
         growth: the batch grows by this factor a step, 1 for a constant batch.
         largest_batch: how many times the usual number of samples the batch may grow to.
@@ -65,12 +62,11 @@ class AveragedGaussNewton(Trainer):
 
     points = 200
 
-    damping: float = 1.0
+    damping: float = 1e-3
     average: float = 0.95
     momentum: float = 0.5
-    length: float = 0.1
+    length: float = 0.15
     trials: Sequence[float] = (1 / 3, 1.0, 3.0)
-    relaxation: float = 0.5
     step_size: float | None = None
     growth: float = 1.0
     largest_batch: float = 8.0
@@ -90,7 +86,6 @@ class AveragedGaussNewton(Trainer):
             ("momentum", self.momentum, 0.0, 1.0),
             ("growth", self.growth, 1.0, math.inf),
             ("largest_batch", self.largest_batch, 1.0, math.inf),
-            ("relaxation", self.relaxation, 1e-3, 1.0 + 1e-12),
         ):
             if not low <= value < high:
                 raise SettingError(f"{owner}: {name} must lie in [{low:g}, {high:g}), got {value!r}.")
@@ -143,8 +138,7 @@ class AveragedGaussNewton(Trainer):
         if not losses[best] < loss:
             return self._rejected(state, memory, loss)
         memory = {**memory, "length": lengths[best]}
-        new = theta + self.relaxation * lengths[best] * direction
-        return replace(state, theta=new, step=state.step + 1, loss=loss, memory=memory)
+        return replace(state, theta=tried[best], step=state.step + 1, loss=loss, memory=memory)
 
     def _averaged(self, objective: Objective, matrix: torch.Tensor, curvature: torch.Tensor) -> torch.Tensor:
         """ρ G + (1 − ρ) AᵀA, of which only the lower triangle is filled, and read."""
@@ -166,12 +160,9 @@ class AveragedGaussNewton(Trainer):
         return new
 
     def _direction(self, objective: Objective, curvature: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor | None:
-        """−(G + λ I)⁻¹ g; None where rounding leaves G without a Cholesky factor, or there is no curvature."""
+        """−(G + λ I)⁻¹ g; None where rounding leaves G without a Cholesky factor."""
         matrix = curvature.to(objective.normal_dtype)
-        damping = self.damping * float(matrix.diagonal().mean())
-        if not damping > 0:
-            return None
-        matrix.diagonal().add_(damping)
+        matrix.diagonal().add_(self.damping)
         lower, failed = torch.linalg.cholesky_ex(matrix)
         if int(failed):
             return None
