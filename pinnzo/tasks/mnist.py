@@ -136,7 +136,6 @@ def _downloaded() -> Path:
         raise StorageError(
             f'There are no MNIST files: {REMEDY}. pip install "pinnzo[mnist]" lets pinnzo download them.'
         ) from None
-    pooch.get_logger().setLevel("WARNING")
     cache = pooch.create(pooch.os_cache("pinnzo") / "mnist", ADDRESS, registry=dict(ARCHIVES))
     try:
         paths = [Path(cache.fetch(name)) for name in ARCHIVES]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -56,17 +57,19 @@ def read_checkpoint(
     path = folder / name
     if path.is_file() and not is_classifier(folder, name):
         raise StorageError(f"{path} is not the state of a classifier: `pinnzo resume {folder}` goes on with equations.")
-    # A problem stands in for the declaration that such a file does not have.
-    unused: Any = data
-    _, settings, state, body = read_run(path, unused if unused is not None else _NONE, {"network": network})
+    # Something stands in for the declaration of a problem that such a file does not have.
+    nothing: Any = object()
+    _, settings, state, body = read_run(path, nothing, {"network": network})
     return _data_of(body["task"], data, path), settings, state
 
 
 def save_classifier(classifier: Classifier, folder: Path) -> Path:
     """Write parameters, summary, history and figures."""
     prepare_folder(folder)
-    write_run(folder / SOLUTION, classifier.state, {**header_of(classifier.data, classifier.settings),
-                                                    "status": classifier.status})  # fmt: skip
+    header = {**header_of(classifier.data, classifier.settings), "status": classifier.status}
+    # What the trainer remembers is for a checkpoint: it can be many times as large as the classifier.
+    bare = dataclasses.replace(classifier.state, trainer=dataclasses.replace(classifier.state.trainer, memory={}))
+    write_run(folder / SOLUTION, bare, header)
     write_text(folder / SUMMARY, json.dumps(classifier.summary(), allow_nan=False) + "\n")
     write_text(folder / HISTORY, classifier.history.to_json_lines())
     drawn = (classifier.plot_history(), classifier.plot_confusion(), classifier.plot_mistakes())
@@ -95,9 +98,6 @@ def load_classifier(folder: str | Path, data: ImageData | None = None, network: 
         status = "The classifier was read from a folder without a readable summary."
     built = build_network(settings.network, data.shape[0] * data.shape[1])
     return Classifier(data, built, settings, state, status)
-
-
-_NONE: Any = object()
 
 
 def _description(data: ImageData) -> dict[str, Any]:

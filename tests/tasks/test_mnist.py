@@ -56,12 +56,6 @@ def test_without_any_data(nothing):
 def test_a_download_that_fails(nothing, monkeypatch):
     class Offline:
         @staticmethod
-        def get_logger():
-            import logging
-
-            return logging.getLogger("pooch")
-
-        @staticmethod
         def os_cache(name):
             from pathlib import Path
 

@@ -134,6 +134,8 @@ def test_storage(data, tmp_path):
     loaded = tasks.load_classifier(tmp_path)
     assert loaded.summary() == classifier.summary() == json.loads((tmp_path / "summary.json").read_text())
     np.testing.assert_array_equal(loaded.predictions, classifier.predictions)
+    # The matrix of the trainer, d × d, stays out.
+    assert loaded.state.trainer.memory == {}
 
 
 def test_figures(data):
