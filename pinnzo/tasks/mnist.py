@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+
 from pinnzo.errors import SettingError, StorageError
 
 from .idx import read_idx
@@ -95,6 +97,8 @@ def load_mnist(folder: str | Path | None = None, verify: bool = True) -> ImageDa
 def load_digits() -> ImageData:
     """The 1,797 digits of 8 × 8 pixels that scikit-learn bundles: 1,257 to train on, 180 held out, 360 to test.
 
+    They are shuffled by a fixed permutation before they are split.
+
     Raises:
         SettingError: scikit-learn is not installed.
 
@@ -108,7 +112,10 @@ def load_digits() -> ImageData:
             'The digits come with scikit-learn, which is not installed: pip install "pinnzo[digits]".'
         ) from None
     bundled = load()
-    everything = LabelledImages(bundled.images.astype("uint8"), bundled.target, "scikit-learn's digits")
+    # They come writer by writer: unshuffled, all test images would be of writers that nothing was learnt from.
+    order = np.random.default_rng(0).permutation(len(bundled.images))
+    images, labels = bundled.images[order].astype(np.uint8), bundled.target[order]
+    everything = LabelledImages(images, labels, "scikit-learn's digits")
     test = 360
     training, tested = everything.part(slice(0, -test)), everything.part(slice(-test, None))
     return ImageData.split("digits", training, tested, held_out=180, peak=16.0, origin="scikit-learn")
