@@ -3,6 +3,7 @@
 from importlib.metadata import version as _version
 
 from pinnzo import networks as networks
+from pinnzo import tasks as tasks
 from pinnzo.accuracy import Accuracy as Accuracy
 from pinnzo.catalogue import problem as problem
 from pinnzo.catalogue import problems as problems

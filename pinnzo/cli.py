@@ -15,7 +15,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import pinnzo as pz
-from pinnzo import cli_compare, cli_problems
+from pinnzo import cli_compare, cli_mnist, cli_problems, tasks
 from pinnzo.cli_options import (
     AsJson,
     Balances,
@@ -40,6 +40,7 @@ from pinnzo.errors import DeclarationError, PinnzoError, SettingError, StencilEr
 from pinnzo.ranks import is_first
 from pinnzo.storage import check_folder, prepare_folder, replacing
 from pinnzo.symbolic.serialise import problem_to_json
+from pinnzo.tasks.storage import is_classifier
 from pinnzo.training import trainer_named
 
 
@@ -77,6 +78,7 @@ app.add_typer(cli_compare.app, name="compare")
 app.command("list")(cli_problems.list_problems)
 app.command("benchmark")(cli_problems.benchmark)
 app.command("new")(cli_problems.new)
+app.command("mnist")(cli_mnist.mnist)
 
 FIGURES = ("slice.png", "history.png")
 
@@ -169,7 +171,7 @@ def solve(
 
 @app.command()
 def resume(
-    folder: Annotated[Path, typer.Argument(help="The folder given to solve as --checkpoint.")],
+    folder: Annotated[Path, typer.Argument(help="The folder given to solve or mnist as --checkpoint.")],
     seconds: Seconds = None,
     steps: Steps = None,
     evaluations: Evaluations = None,
@@ -182,6 +184,9 @@ def resume(
     if output is not None and is_first():
         check_folder(output)
     budget = budget_of(seconds, steps, evaluations, target_error)
+    if is_classifier(folder):
+        cli_mnist.finish(tasks.resume_classifier(folder, budget=budget, progress=not quiet), output, as_json)
+        return
     _finish(pz.resume(folder, budget=budget, progress=not quiet), output, as_json)
 
 

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import pinnzo as pz
-from pinnzo import cli_compare_derivatives
+from pinnzo import cli_compare_derivatives, cli_compare_mnist
 from pinnzo.cli_options import (
     AsJson,
     Derivatives,
@@ -50,7 +50,7 @@ class _Group(TyperGroup):
 app = typer.Typer(
     cls=_Group,
     help=(
-        "Compare methods on one problem on equal terms: trainers, or estimators of derivatives. "
+        "Compare methods on equal terms: trainers or estimators of derivatives on one problem, trainers on MNIST. "
         "'pinnzo compare PROBLEM' is short for 'pinnzo compare trainers PROBLEM'."
     ),
     no_args_is_help=True,
@@ -63,6 +63,7 @@ def _group() -> None:
 
 
 app.command("derivatives")(cli_compare_derivatives.derivatives)
+app.command("mnist")(cli_compare_mnist.mnist)
 
 
 @app.command()

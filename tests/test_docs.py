@@ -10,6 +10,7 @@ import pinnzo
 import pinnzo.comparison
 import pinnzo.derivatives
 import pinnzo.networks
+import pinnzo.tasks
 import pinnzo.training
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -25,6 +26,8 @@ def test_there_are_examples():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_run(name, tmp_path, monkeypatch):
     """The blocks of a page share their names, from top to bottom, as a reader types them in."""
+    if "load_digits" in EXAMPLES[name].read_text(encoding="utf-8"):
+        pytest.importorskip("sklearn")
     monkeypatch.chdir(tmp_path)
     text = EXAMPLES[name].read_text(encoding="utf-8")
     names = {"__name__": "__main__"}
@@ -44,7 +47,7 @@ def test_links_between_pages_exist(name):
 
 @pytest.mark.parametrize(
     "package",
-    [pinnzo, pinnzo.derivatives, pinnzo.networks, pinnzo.training, pinnzo.comparison],
+    [pinnzo, pinnzo.derivatives, pinnzo.networks, pinnzo.training, pinnzo.comparison, pinnzo.tasks],
     ids=lambda p: p.__name__,
 )
 def test_every_public_name_is_in_the_reference(package):

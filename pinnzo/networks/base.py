@@ -91,6 +91,17 @@ class Sweep(BoundNetwork):
         return torch.einsum("kpjo,pjr->kpro", self.values_at(x, nodes), weights)
 
 
+class WeightedChanges(Protocol):
+    """Changes of a network by perturbed parameters, of which each point asks for weighted sums of the outputs."""
+
+    width: int
+    """Numbers that one point takes at the same time; callers size their tiles by it."""
+
+    def values(self, x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """At points ``x`` (P, D) for R weight vectors a point, (R, P, outputs): (R, P, K)."""
+        ...
+
+
 class Network(ABC):
     """A function of points and of a flat parameter vector θ; it holds no parameters itself.
 
@@ -129,6 +140,16 @@ class Network(ABC):
 
         Returns:
             The changes, as if they were K networks; None where each perturbed network has to be evaluated in full.
+        """
+        return None
+
+    def weighted_sweep(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> WeightedChanges | None:
+        """The changes of a weighted sum of the outputs by many coordinates, if there is a cheaper way than ``sweep``.
+
+        Args:
+            theta: θ, (d,).
+            indices: the coordinates i, (K,), without repetition.
+            step: μ, of either sign.
         """
         return None
 

@@ -14,6 +14,7 @@ from pinnzo.networks.layers import BoundLayer, Layer
 from pinnzo.networks.scratch import Scratch
 from pinnzo.networks.shifted import LayeredNeighbourhood
 from pinnzo.networks.sweeps import CoordinateSweep
+from pinnzo.networks.weighted_sweeps import WeightedSweep
 
 # Hidden units of one layer that are computed at once where the caller does not tile: a few megabytes.
 CACHED_ELEMENTS = 2**18
@@ -76,6 +77,10 @@ class LayeredNetwork(Network):
     def sweep(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> CoordinateSweep:
         """The changes by single perturbed parameters, from kept activations; see ``Network.sweep``."""
         return CoordinateSweep(self, theta, indices, step)
+
+    def weighted_sweep(self, theta: torch.Tensor, indices: torch.Tensor, step: float) -> WeightedSweep | None:
+        """The changes of weighted sums of the outputs, where there is one hidden layer."""
+        return WeightedSweep(self, theta, step, indices) if len(self.layers) == 2 else None
 
     def bind(self, theta: torch.Tensor) -> BoundLayeredNetwork:
         """Fill in K parameter vectors, ``theta`` of shape (K, d)."""

@@ -1,6 +1,7 @@
 """Training by forward queries: objectives, gradient estimators and the trainers that use them."""
 
 from .autodiff_gauss_newton import AutodiffGaussNewton as AutodiffGaussNewton
+from .averaged_gauss_newton import AveragedGaussNewton as AveragedGaussNewton
 from .balancing import Balance as Balance
 from .balancing import ReLoBRaLo as ReLoBRaLo
 from .balancing import SoftAdapt as SoftAdapt
@@ -27,5 +28,6 @@ from .losses import OutputLoss as OutputLoss
 from .losses import SquaredError as SquaredError
 from .random_gradient import RandomGradient as RandomGradient
 from .sampling import ResidualAdaptive as ResidualAdaptive
+from .sketched_objective import SketchedObjective as SketchedObjective
 from .update import Update as Update
 from .zeroth_order import ZerothOrder as ZerothOrder

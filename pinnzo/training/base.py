@@ -19,11 +19,13 @@ class Objective(ABC):
         parameter_count: the length d of a parameter vector.
         evaluations: network evaluations spent so far (one = one network at one point).
         evaluations_per_query: network evaluations that the loss of one parameter vector costs.
+        normal_dtype: in which normal equations of its least-squares problems are formed and solved.
     """
 
     parameter_count: int
     evaluations: int
     evaluations_per_query: int = 1
+    normal_dtype: torch.dtype = torch.float64
 
     @abstractmethod
     def losses(self, theta: torch.Tensor) -> torch.Tensor:

@@ -179,6 +179,17 @@ class DataObjective(Objective):
         width = max(sweeps[0].width, len(indices) * self.network.outputs)
         return torch.stack(self._workers.map(totals, _tiles(len(batch), width))).sum(0) / len(batch)
 
+    def share(
+        self,
+        function: Callable[[Any], torch.Tensor],
+        jobs: Sequence[Any],
+        shapes: Sequence[tuple[int, ...]],
+        costs: Sequence[float],
+        like: torch.Tensor,
+    ) -> list[torch.Tensor]:
+        """``[function(job) for job in jobs]``, by all threads; see ``Objective.share``."""
+        return self._workers.map(function, jobs)
+
     def accuracy(self, theta: torch.Tensor) -> float:
         """The share of all N samples, drawn or not, whose largest output is that of the label, for one θ (d,).
 

@@ -142,9 +142,10 @@ class LevenbergMarquardt(Trainer):
         residual, matrix = objective.least_squares(outputs, subspace.differentiate(self, objective, theta, outputs))
         if not bool(residual.isfinite().all()) or not bool(matrix.isfinite().all()):
             return self._rejected(state, math.nan)
-        # Normal equations square the condition number: they are formed and solved in double precision always.
-        residual, matrix = residual.double(), matrix.double()
-        velocity = self.momentum * subspace.restrict(memory["velocity"]).double()
+        # Normal equations square the condition number: only an objective that knows that its matrix is noise beyond a
+        # few digits has them formed and solved in single precision.
+        residual, matrix = residual.to(objective.normal_dtype), matrix.to(objective.normal_dtype)
+        velocity = self.momentum * subspace.restrict(memory["velocity"]).to(matrix)
         dampings = [min(max(memory["damping"] * f, SMALLEST_DAMPING), LARGEST_DAMPING) for f in self.trials]
         inner = velocity + damped_steps(matrix, residual + matrix @ velocity, dampings, objective)
         steps = subspace.expand(inner.to(theta.dtype))
@@ -281,10 +282,19 @@ def damped_steps(
         # Matrices of a few rows are not worth the way.
         if helper is None or n < LEAST_SHARED:
             return [function(job) for job in jobs]
-        return helper.share(function, jobs, shapes, [float(shape[0]) for shape in shapes], jacobian)
+        return helper.share(function, jobs, shapes, [float(math.prod(shape)) for shape in shapes], jacobian)
 
-    blocks = factor.split(math.ceil(n / BLOCKS))
-    gram = torch.cat(shared(lambda block: block @ factor.T, blocks, [(len(block), n) for block in blocks]))
+    # Only the lower triangle is filled, and read.
+    size = math.ceil(n / BLOCKS)
+    starts = range(0, n, size)
+    products = shared(
+        lambda start: factor[start : start + size] @ factor[: start + size].T,
+        starts,
+        [(min(size, n - start), min(start + size, n)) for start in starts],
+    )
+    gram = factor.new_zeros(n, n)
+    for start, product in zip(starts, products, strict=True):
+        gram[start : start + size, : start + size] = product
     shift = torch.eye(n, dtype=gram.dtype, device=gram.device)
     least = float(gram.diagonal().mean()) * torch.finfo(gram.dtype).eps * n
     spectrum: list[tuple[torch.Tensor, torch.Tensor]] = []

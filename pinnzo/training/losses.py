@@ -36,6 +36,14 @@ class OutputLoss(ABC):
             targets: of the N samples.
         """
 
+    def gradient(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """The gradient g_n of ℓ in each sample's outputs, (N, C)."""
+        raise TypeError(f"{type(self).__name__} has no gradient method: a DataObjective needs none.")
+
+    def curvature_sample(self, outputs: torch.Tensor, signs: torch.Tensor) -> torch.Tensor:
+        """S_n ε_n for random signs ε (N, C) = ±1, vectors (N, C) whose second moments are the Hessians H_n."""
+        raise TypeError(f"{type(self).__name__} has no curvature_sample method: a DataObjective needs none.")
+
     @abstractmethod
     def checked(self, targets: torch.Tensor, samples: int, outputs: int, dtype: torch.dtype) -> torch.Tensor:
         """The targets in the form that ``each`` takes.
@@ -111,6 +119,16 @@ class CrossEntropy(OutputLoss):
             some.sub_((some * p).sum(2, keepdim=True)).mul_(scale * root)
         return residual.flatten(), jacobian
 
+    def gradient(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """P − e_y, (N, C)."""
+        return outputs.softmax(1) - functional.one_hot(targets, outputs.shape[1])
+
+    def curvature_sample(self, outputs: torch.Tensor, signs: torch.Tensor) -> torch.Tensor:
+        """√p ∘ ε − p (√p · ε), (N, C)."""
+        p = outputs.softmax(1)
+        moved = p.sqrt() * signs
+        return moved - p * moved.sum(1, keepdim=True)
+
     def checked(self, targets: torch.Tensor, samples: int, outputs: int, dtype: torch.dtype) -> torch.Tensor:
         """Labels (N,) as whole numbers in 0 … C − 1."""
         if targets.dtype.is_floating_point or targets.dtype.is_complex or targets.dtype == torch.bool:
@@ -152,6 +170,14 @@ class SquaredError(OutputLoss):
         """ρ (N·C,) and A (N·C, n); A takes the memory of J."""
         scale = len(outputs) ** -0.5
         return scale * (outputs - targets).flatten(), jacobian.mul_(scale)
+
+    def gradient(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """2 (o − y), (N, C)."""
+        return 2 * (outputs - targets)
+
+    def curvature_sample(self, outputs: torch.Tensor, signs: torch.Tensor) -> torch.Tensor:
+        """√2 ε, (N, C)."""
+        return 2**0.5 * signs
 
     def checked(self, targets: torch.Tensor, samples: int, outputs: int, dtype: torch.dtype) -> torch.Tensor:
         """Vectors (N, C), or numbers (N,) for a network with one output."""
