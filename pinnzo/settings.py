@@ -25,7 +25,8 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 WIDTH = 32
 THIN_LAYER, FEW_VARIABLES = 0.005, 3
-"""In so many variables a layer thinner than this share of the domain calls for a network and points of its own."""
+"""In so many variables a layer thinner than this share of the domain calls for a network and points of its own, as
+several unknown functions do."""
 STEEP_POINTS, STEEP_SAMPLING = 1000, training.ResidualAdaptive(k=1, c=2, candidates=3)
 """Of a step of Levenberg–Marquardt in such problems: fewer points, or none but uniform ones, leave a layer unseen."""
 
@@ -111,24 +112,26 @@ class RunSettings:
             ) from None
 
 
-def expects_layers(problem: Problem) -> bool:
-    """Whether a problem in few variables may have layers too thin for the small network of other problems.
+def calls_for_depth(problem: Problem) -> bool:
+    """Whether a problem in few variables has several unknown functions, or may have layers that are thin.
 
     Example:
         >>> import pinnzo as pz
-        >>> expects_layers(pz.problem("burgers")), expects_layers(pz.problem("burgers", viscosity=0.1))
+        >>> calls_for_depth(pz.problem("burgers")), calls_for_depth(pz.problem("burgers", viscosity=0.1))
         (True, False)
     """
-    return problem.dimension <= FEW_VARIABLES and thinnest_layer(problem) < THIN_LAYER
+    few = problem.dimension <= FEW_VARIABLES
+    return few and (len(problem.functions) > 1 or thinnest_layer(problem) < THIN_LAYER)
 
 
 def default_network(problem: Problem) -> networks.MLP | networks.TensorTrainMLP:
     """The network for a problem for which none was chosen.
 
-    A tensor train of two sine layers, 32 wide; three dense tanh layers, 12 wide, where thin layers are to be expected:
-    a tanh unit saturates on both sides of one, and a third layer lets steepness and position vary.
+    A tensor train of two sine layers, 32 wide; three dense tanh layers, 12 wide, where thin layers are to be expected
+    or several unknown functions share the hidden units: a tanh unit saturates on both sides of a layer, and a third
+    layer of the network lets steepness and position vary.
     """
-    if expects_layers(problem):
+    if calls_for_depth(problem):
         return networks.MLP(width=12, depth=3, activation="tanh", features=problem.features)
     return networks.TensorTrainMLP(width=WIDTH, features=problem.features)
 
@@ -147,7 +150,7 @@ def settings_for(problem: Problem, given: Mapping[str, Any]) -> RunSettings:
     if "network" not in chosen:
         chosen["network"] = default_network(problem)
     trainer = as_trainer(chosen.get("trainer", training.LevenbergMarquardt()))
-    if isinstance(trainer, training.LevenbergMarquardt) and expects_layers(problem):
+    if isinstance(trainer, training.LevenbergMarquardt) and calls_for_depth(problem):
         chosen.setdefault("points", STEEP_POINTS)
         chosen.setdefault("sampling", STEEP_SAMPLING)
     return RunSettings(**chosen)

@@ -50,14 +50,14 @@ def solve(
     Args:
         problem: a declaration, or the name of a bundled one.
         network: f in u = A + B f: ``TensorTrainMLP`` (32 wide by default), ``MLP`` (by default three tanh layers, 12
-            wide, where an equation in up to three variables can sustain layers thinner than 1/200 of the domain),
-            either with the problem's features, any ``torch.nn.Module``, or a ``BlackBox``.
+            wide, where a problem in up to three variables is a system, or can sustain layers thinner than 1/200 of the
+            domain), either with the problem's features, any ``torch.nn.Module``, or a ``BlackBox``.
         derivatives: the estimator of derivatives; by default the smallest sparse-grid Stein rule that sees all
             derivatives of the equation.
         trainer: the training method, ``LevenbergMarquardt`` by default; ``HybridZO`` is the paper's.
-        points: collocation points of a step, by default 200 for Levenberg–Marquardt (1,000 where thin layers are to be
-            expected) and 100 for other trainers; a soft condition has half as many, unless it is declared with a
-            number.
+        points: collocation points of a step, by default 200 for Levenberg–Marquardt (1,000 where the network is
+            that of three layers) and 100 for other trainers; a soft condition has half as many, unless it is declared
+            with a number.
         seed: fixes initial parameters, points and perturbations, 0 by default.
         dtype: "float64" (the default) or "float32", or the torch dtype.
         device: "cpu" by default.
@@ -68,8 +68,8 @@ def solve(
         weights: of the penalties of soft conditions, by name.
         sampling: how the points of each step are drawn: "uniform" (the default: independent points of the domain's own
             measure), "sobol" (scrambled Sobol points, mapped to the domain), "latin-hypercube", or "residual-adaptive",
-            which is ``ResidualAdaptive()``: more points where the residual is large. Where thin layers are to be
-            expected, Levenberg–Marquardt takes ``ResidualAdaptive(k=1, c=2, candidates=3)`` by default.
+            which is ``ResidualAdaptive()``: more points where the residual is large. Where the network is by
+            default that of three layers, Levenberg–Marquardt takes ``ResidualAdaptive(k=1, c=2, candidates=3)``.
         balance: how the weights of the equation and of soft conditions that are not given (here or in the declaration)
             balance themselves from loss values: "relobralo", "softadapt", or settings such as ``ReLoBRaLo()``. By
             default weights are fixed, 100 for a condition. The loss on held-out points keeps fixed weights always.

@@ -5,21 +5,22 @@ import sympy as sp
 
 import pinnzo as pz
 from pinnzo.cli_options import network_of
-from pinnzo.settings import STEEP_POINTS, STEEP_SAMPLING, default_network, expects_layers, settings_for
+from pinnzo.settings import STEEP_POINTS, STEEP_SAMPLING, calls_for_depth, default_network, settings_for
 
 ORDINARY = pz.TensorTrainMLP(width=32)
+DEEP = {"burgers", "allen-cahn-sharp", "kovasznay", "schroedinger"}
 STEEP = pz.MLP(width=12, depth=3, activation="tanh")
 
 
-@pytest.mark.parametrize("name", ["burgers", "allen-cahn-sharp"])
-def test_thin_layers_get_a_deeper_network_and_more_points(name):
+@pytest.mark.parametrize("name", sorted(DEEP))
+def test_thin_layers_and_systems_get_a_deeper_network_and_more_points(name):
     settings = settings_for(pz.problem(name), {})
     assert settings.network == STEEP
     assert settings.points == STEEP_POINTS
     assert settings.sampling == STEEP_SAMPLING
 
 
-@pytest.mark.parametrize("name", sorted(pz.problems().keys() - {"burgers", "allen-cahn-sharp"}))
+@pytest.mark.parametrize("name", sorted(pz.problems().keys() - DEEP))
 def test_all_other_bundled_problems_keep_the_small_network(name):
     problem = pz.problem(name)
     settings = settings_for(problem, {})
@@ -37,7 +38,7 @@ def test_four_variables_are_too_many_to_look_for_layers():
     u = sp.Function("u")(*x, t)
     equation = sp.Eq(u.diff(t) + u.diff(x[0]), pz.laplacian(u, x) / 10_000)
     problem = pz.Problem(equation, pz.Box({x: (0, 1), t: (0, 1)}), [sp.Eq(u.subs(t, 0), x[0])])
-    assert not expects_layers(problem)
+    assert not calls_for_depth(problem)
     assert settings_for(problem, {}).network == ORDINARY
 
 
