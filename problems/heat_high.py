@@ -18,21 +18,3 @@ def heat_high(dimension: int = 100) -> pz.Problem:
         conditions=[sp.Eq(u.subs(t, 0), initial)],
         exact=initial + t,
     )
-
-
-def heat_bell(dimension: int = 100) -> pz.Problem:
-    """u_t = Δu on R^D, u(x, 0) = exp(−‖x‖²/D); exact (1 + 4t/D)^(−D/2) exp(−‖x‖²/(D + 4t)), the bell that widens."""
-    x = pz.coordinates("x", dimension)
-    t = sp.Symbol("t", real=True)
-    u = sp.Function("u")(*x, t)
-    squared = sp.Add(*(xi**2 for xi in x))
-    wide = 1 + 4 * t / sp.Integer(dimension)
-    return pz.Problem(
-        sp.Eq(u.diff(t), pz.laplacian(u, x)),
-        domain=pz.Gaussian(x, std=1) * pz.Box({t: (0, 1)}),
-        # Built in as u = u(x, 0) + t f, they leave an f that is affine in neither ‖x‖² nor t.
-        conditions=[sp.Eq(u.subs(t, 0), sp.exp(-squared / dimension))],
-        exact=wide ** sp.Rational(-dimension, 2) * sp.exp(-squared / (dimension * wide)),
-        # The data depend on ‖x‖ alone.
-        features=[squared / dimension],
-    )

@@ -131,15 +131,6 @@ def test_two_body_poisson(dimension):
     assert not torch.equal(pz.problem("two-body-poisson", dimension=dimension, seed=4).exact(x), problem.exact(x))
 
 
-@pytest.mark.parametrize("dimension", [1, 3, 100])
-def test_heat_bell(dimension):
-    problem = pz.problem("heat-bell", dimension=dimension)
-    x = inside(problem)
-    u_t = derivative(problem.exact_values, x, dimension, 1, 1e-3)
-    spread = sum(derivative(problem.exact_values, x, axis, 2, 1e-2) for axis in range(dimension))
-    assert_small(u_t - spread, u_t, relative=1e-4)
-
-
 def test_two_body_poisson_needs_two():
     with pytest.raises(pz.PinnzoError, match="at least 2"):
         pz.problem("two-body-poisson", dimension=1)
