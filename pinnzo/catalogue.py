@@ -144,7 +144,7 @@ def problems() -> dict[str, Entry]:
     """The bundled problems by name.
 
     Example:
-        >>> [name for name in problems() if "heat" in name]
+        >>> [name for name in problems() if name.startswith("heat")]
         ['heat', 'heat-high', 'heat-nd']
     """
     found: dict[str, Entry] = {}
