@@ -1,10 +1,16 @@
 """pinnzo: solve partial differential equations with neural networks, using forward passes only."""
 
+import logging as _logging
 from importlib.metadata import version as _version
 
 from pinnzo import networks as networks
 from pinnzo import tasks as tasks
 from pinnzo.accuracy import Accuracy as Accuracy
+from pinnzo.callbacks import Callback as Callback
+from pinnzo.callbacks import EarlyStopping as EarlyStopping
+from pinnzo.callbacks import HistoryFile as HistoryFile
+from pinnzo.callbacks import StopTraining as StopTraining
+from pinnzo.callbacks import TensorBoard as TensorBoard
 from pinnzo.catalogue import problem as problem
 from pinnzo.catalogue import problems as problems
 from pinnzo.comparison import Benchmark as Benchmark
@@ -59,3 +65,6 @@ from pinnzo.training import SoftAdapt as SoftAdapt
 from pinnzo.training import ZerothOrder as ZerothOrder
 
 __version__ = _version("pinnzo")
+
+# A library says nothing by itself: whoever wants its records adds a handler.
+_logging.getLogger("pinnzo").addHandler(_logging.NullHandler())

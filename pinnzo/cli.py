@@ -16,11 +16,14 @@ from typer.core import TyperGroup
 
 import pinnzo as pz
 from pinnzo import cli_compare, cli_mnist, cli_problems, tasks
+from pinnzo.cli_logs import logging_to
 from pinnzo.cli_options import (
     AsJson,
     Balances,
     Derivatives,
     Evaluations,
+    HistoryPath,
+    LogPath,
     Networks,
     Output,
     Quiet,
@@ -29,7 +32,9 @@ from pinnzo.cli_options import (
     SetOptions,
     Steps,
     TargetError,
+    TargetLoss,
     Trainers,
+    Verbose,
     budget_of,
     estimator_of,
     network_of,
@@ -126,9 +131,13 @@ def solve(
     steps: Steps = None,
     evaluations: Evaluations = None,
     target_error: TargetError = None,
+    target_loss: TargetLoss = None,
     output: Output = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Keep the state of the run here, for resume.")] = None,
+    history: HistoryPath = None,
+    log: LogPath = None,
     as_json: AsJson = False,
+    verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
     """Solve a partial differential equation."""
@@ -138,34 +147,36 @@ def solve(
         if is_first():
             check_folder(output)
         problem_to_json(declared)
-    solution = pz.solve(
-        declared,
-        network=network_of(network, declared, width=width, depth=depth, rank=rank, activation=activation),
-        derivatives=estimator_of(
-            derivatives,
-            level=level,
-            sigma=sigma,
-            growth=growth,
-            max_nodes=max_nodes,
-            step=step,
-            order=order,
-            samples=samples,
-            directions=directions,
-            distribution=distribution,
-        ),
-        trainer=trainer_named(trainer),
-        points=points,
-        seed=seed,
-        dtype=dtype,
-        device=device,
-        estimate=estimate,
-        weights=settings_of(weight or [], "--weight"),
-        sampling=sampling,
-        balance=balance,
-        budget=budget_of(seconds, steps, evaluations, target_error),
-        checkpoint=checkpoint,
-        progress=not quiet,
-    )
+    with logging_to(log, verbose):
+        solution = pz.solve(
+            declared,
+            network=network_of(network, declared, width=width, depth=depth, rank=rank, activation=activation),
+            derivatives=estimator_of(
+                derivatives,
+                level=level,
+                sigma=sigma,
+                growth=growth,
+                max_nodes=max_nodes,
+                step=step,
+                order=order,
+                samples=samples,
+                directions=directions,
+                distribution=distribution,
+            ),
+            trainer=trainer_named(trainer),
+            points=points,
+            seed=seed,
+            dtype=dtype,
+            device=device,
+            estimate=estimate,
+            weights=settings_of(weight or [], "--weight"),
+            sampling=sampling,
+            balance=balance,
+            budget=budget_of(seconds, steps, evaluations, target_error, target_loss),
+            checkpoint=checkpoint,
+            progress=not quiet,
+            history=history,
+        )
     _finish(solution, output, as_json)
 
 
@@ -176,18 +187,26 @@ def resume(
     steps: Steps = None,
     evaluations: Evaluations = None,
     target_error: TargetError = None,
+    target_loss: TargetLoss = None,
     output: Output = None,
+    history: HistoryPath = None,
+    log: LogPath = None,
     as_json: AsJson = False,
+    verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
     """Go on with a run that was stopped; limits count from its beginning."""
     if output is not None and is_first():
         check_folder(output)
-    budget = budget_of(seconds, steps, evaluations, target_error)
+    budget = budget_of(seconds, steps, evaluations, target_error, target_loss)
     if is_classifier(folder):
+        if history is not None:
+            raise SettingError("--history goes with solve and what it has left, not with a classifier: leave it out.")
         cli_mnist.finish(tasks.resume_classifier(folder, budget=budget, progress=not quiet), output, as_json)
         return
-    _finish(pz.resume(folder, budget=budget, progress=not quiet), output, as_json)
+    with logging_to(log, verbose):
+        solution = pz.resume(folder, budget=budget, progress=not quiet, history=history)
+    _finish(solution, output, as_json)
 
 
 @app.command()

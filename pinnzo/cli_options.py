@@ -31,6 +31,14 @@ Seconds = Annotated[float | None, typer.Option(help="Stop after so many seconds 
 Steps = Annotated[int | None, typer.Option(help="Stop after so many steps.")]
 Evaluations = Annotated[float | None, typer.Option(help="Stop after so many network evaluations.")]
 TargetError = Annotated[float | None, typer.Option(help="Stop once the relative L2 error is this small.")]
+TargetLoss = Annotated[float | None, typer.Option(help="Stop once the loss on held-out points is this small.")]
+HistoryPath = Annotated[
+    Path | None, typer.Option("--history", help="Write a JSON line to this file after each step (tail -f follows it).")
+]
+LogPath = Annotated[
+    Path | None, typer.Option("--log", help="Append records of the run, each step's too, to this file.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show records of the run on standard error.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
 Output = Annotated[Path | None, typer.Option(help="Write solution, history and figures to this folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
@@ -149,12 +157,16 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def budget_of(
-    seconds: float | None, steps: int | None, evaluations: float | None, target_error: float | None
+    seconds: float | None,
+    steps: int | None,
+    evaluations: float | None,
+    target_error: float | None,
+    target_loss: float | None = None,
 ) -> pz.Budget | None:
     """The limits that were given, or None where there are none."""
-    if seconds is steps is evaluations is target_error is None:
+    if seconds is steps is evaluations is target_error is target_loss is None:
         return None
-    if target_error is not None and seconds is steps is evaluations is None:
+    if seconds is steps is evaluations is None:
         # A target that is never met must not run for ever.
         seconds = RunSettings().budget.seconds
     return pz.Budget(
@@ -162,6 +174,7 @@ def budget_of(
         steps=steps,
         evaluations=None if evaluations is None else _whole(evaluations),
         target_error=target_error,
+        target_loss=target_loss,
     )
 
 

@@ -41,3 +41,15 @@ class LostProcessError(PinnzoError, RuntimeError):
 
 class DriftError(PinnzoError, RuntimeError):
     """Processes that have to compute the same parameters have not."""
+
+
+class MissingPackageError(PinnzoError, ImportError):
+    """An optional package that is asked for is not installed."""
+
+
+class BlackBoxError(PinnzoError, RuntimeError):
+    """A black box failed, did not answer in time, or answered with numbers that are not finite."""
+
+
+class AnswerError(BlackBoxError, ShapeError):
+    """A black box answered with an array of another shape than it has to."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pinnzo import catalogue
 from pinnzo.assembly import Assembly
+from pinnzo.callbacks import HistoryFile, RunLog, Watch
 from pinnzo.derivatives import Estimator
-from pinnzo.errors import DeclarationError, LostProcessError, SettingError, StorageError
+from pinnzo.errors import BlackBoxError, DeclarationError, LostProcessError, SettingError, StorageError
 from pinnzo.progress import ProgressDisplay
 from pinnzo.ranks import Ranks
 from pinnzo.settings import settings_for
@@ -41,6 +42,8 @@ def solve(
     sampling: str | ResidualAdaptive | None = None,
     balance: Balance | str | None = None,
     progress: bool = True,
+    history: str | Path | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> Solution:
     """Solve a partial differential equation with forward passes of a network only.
 
@@ -74,12 +77,19 @@ def solve(
             balance themselves from loss values: "relobralo", "softadapt", or settings such as ``ReLoBRaLo()``. By
             default weights are fixed, 100 for a condition. The loss on held-out points keeps fixed weights always.
         progress: show how it goes, on standard error.
+        history: a file that gets a JSON line after each step, which can be followed while the run goes on. A resumed
+            run that is given the same file continues it.
+        callbacks: what is called on the way, such as ``EarlyStopping``, ``TensorBoard``, a ``Callback`` of one's own,
+            or a function that takes the state after each step. An exception in one of them ends the run: its
+            checkpoint is saved, then the exception is raised.
 
     Returns:
-        The solution with the lowest loss on held-out points. Ctrl-C ends the run early and returns the best so far.
+        The solution with the lowest loss on held-out points. Ctrl-C ends the run early and returns the best so far, and
+        so does a ``BlackBox`` that no longer answers.
 
     Raises:
         PinnzoError: a setting does not fit; the message names it and the remedy.
+        BlackBoxError: a black box failed before the first step was done.
         LostProcessError: another process of the run has ended.
 
     Example:
@@ -107,7 +117,7 @@ def solve(
     initial = ranks.broadcast(assembly.initial())
     balancing = assembly.balance_state()
     state = start(settings.trainer, initial, assembly.run_seed, assembly.generator("points"), balancing)
-    return _run(assembly, state, checkpoint, progress)
+    return _run(assembly, state, checkpoint, progress, history, callbacks)
 
 
 def resume(
@@ -119,6 +129,8 @@ def resume(
     trainer: Any = None,
     derivatives: Estimator | None = None,
     progress: bool = True,
+    history: str | Path | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> Solution:
     """Go on with a run from its checkpoint, exactly as if it had not been stopped.
 
@@ -132,6 +144,8 @@ def resume(
         trainer: the trainer, where it was of a class of the user's own.
         derivatives: the estimator, where it was of a class of the user's own.
         progress: show how it goes, on standard error.
+        history: a file of JSON lines, as of ``solve``; lines of steps after the checkpoint are cut off.
+        callbacks: as of ``solve``; a checkpoint does not hold them.
 
     Raises:
         StorageError: there is no checkpoint, or it is damaged.
@@ -144,14 +158,24 @@ def resume(
         settings = dataclasses.replace(settings, budget=budget)
     assembly = Assembly(problem, settings, Ranks.from_environment(settings.device))
     assembly.check_parameters(state.trainer.theta, path)
-    return _run(assembly, state, folder, progress)
+    return _run(assembly, state, folder, progress, history, callbacks)
 
 
-def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, progress: bool) -> Solution:
+def _run(
+    assembly: Assembly,
+    state: RunState,
+    checkpoint: str | Path | None,
+    progress: bool,
+    history: str | Path | None,
+    callbacks: Sequence[Any],
+) -> Solution:
     settings, problem = assembly.settings, assembly.problem
     if settings.budget.target_error is not None and problem.exact is None:
         raise SettingError("budget has a target_error, but the problem has no exact solution to measure it by.")
     ranks, objective, validation = assembly.ranks, assembly.objective, assembly.validation
+    followed = [] if history is None else [HistoryFile(history)]
+    log = RunLog(problem.name, lambda: _in_one_line(assembly))
+    watch = Watch(callbacks, [log, *followed], active=ranks.first)
     folder = Path(checkpoint) if checkpoint is not None and ranks.first else None
     header = header_of(problem, settings) if folder is not None else {}
     # Nothing is left behind by settings that are refused: the folder is made once all of them have been checked.
@@ -159,7 +183,7 @@ def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, pro
     notes = () if state.trainer.step else problem.notes
     display = ProgressDisplay(problem.name, settings.budget, progress and ranks.first, notes=notes)
     saved_at = time.monotonic()
-    trouble = ""
+    trouble, latest = "", state
 
     def save(now: RunState) -> None:
         nonlocal saved_at, trouble
@@ -174,21 +198,42 @@ def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, pro
         saved_at = time.monotonic()
 
     def on_step(now: RunState) -> None:
+        nonlocal latest
+        latest = now
         display.update(now)
         if time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
             save(now)
+        watch.step(now)
 
     hooks = Hooks(on_step, assembly.error_function())
     try:
-        with ranks.watching():
+        with watch, ranks.watching():
+            watch.start(state)
             with display:
                 outcome = fit(
                     settings.trainer, objective, validation, state, settings.budget, hooks, ranks, settings.balance
                 )
             save(outcome.last)
+            outcome = dataclasses.replace(outcome, status=outcome.status + trouble)
+            watch.end(outcome)
     except LostProcessError as error:
         raise LostProcessError(f"{error} {_what_is_left(checkpoint)}") from error
-    return Solution(assembly, outcome.result, outcome.status + trouble)
+    except BlackBoxError:
+        # In one of several processes, which now end; a run that has done no step has nothing to save.
+        if latest.trainer.step:
+            save(latest)
+        raise
+    return Solution(assembly, outcome.result, outcome.status + "".join(file.trouble for file in followed))
+
+
+def _in_one_line(assembly: Assembly) -> str:
+    """The settings of a run, for its log."""
+    settings = assembly.settings
+    return (
+        f"{assembly.problem.dimension} variables, {assembly.network.parameter_count} parameters, "
+        f"network {settings.network!r}, derivatives {assembly.estimator!r}, trainer {settings.trainer!r}, "
+        f"{settings.points} points, seed {settings.seed}, {settings.dtype} on {settings.device}, {settings.budget!r}"
+    )
 
 
 def _what_is_left(checkpoint: str | Path | None) -> str:

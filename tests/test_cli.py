@@ -1,6 +1,7 @@
 """The command line: results on standard output, everything else on standard error."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -206,3 +207,31 @@ def test_ctrl_c_ends_a_run_cleanly(tmp_path):
     assert data["loss"] > 0
     assert "Traceback" not in err
     assert pz.resume(tmp_path / "run", budget=pz.Budget(steps=1), progress=False).steps == data["steps"]
+
+
+def test_history_log_and_records(tmp_path):
+    history, log = tmp_path / "h.jsonl", tmp_path / "logs" / "run.log"
+    small = ("--width", 8, "--points", 20, "--quiet", "--checkpoint", tmp_path / "run")
+    result = command("solve", "poisson-2d", "--steps", 2, *small, "--history", history, "--log", log, "--verbose")
+    assert result.exit_code == 0, result.output
+    assert [json.loads(line)["step"] for line in history.read_text().splitlines()] == [1, 2]
+    assert "poisson-2d starts: 2 variables, 81 parameters" in result.stderr
+    assert "step 1: loss" not in result.stderr
+    assert log.read_text().count("DEBUG pinnzo.run: poisson-2d step ") == 2
+    result = command("resume", tmp_path / "run", "--steps", 4, "--quiet", "--history", history, "--log", log)
+    assert result.exit_code == 0, result.output
+    assert [json.loads(line)["step"] for line in history.read_text().splitlines()] == [1, 2, 3, 4]
+    assert "poisson-2d goes on after step 2" in log.read_text()
+    assert "goes on" not in result.stderr
+    assert logging.getLogger("pinnzo").level == logging.NOTSET
+
+
+def test_a_target_loss():
+    result = command("solve", "poisson-2d", "--width", 8, "--target-loss", 10, "--quiet", "--json")
+    assert json.loads(result.stdout)["status"].startswith("The target loss of 10 was reached")
+
+
+def test_a_log_that_cannot_be_written(tmp_path):
+    result = command("solve", "poisson-2d", "--steps", 1, "--log", tmp_path)
+    assert result.exit_code == 2
+    assert "choose another file" in result.stderr

@@ -10,6 +10,8 @@ from .base import Objective as Objective
 from .base import Trainer as Trainer
 from .base import TrainerState as TrainerState
 from .budget import Budget as Budget
+from .callbacks import Callback as Callback
+from .callbacks import StopTraining as StopTraining
 from .conversion import TRAINERS as TRAINERS
 from .conversion import as_trainer as as_trainer
 from .conversion import trainer_named as trainer_named

@@ -10,12 +10,14 @@ from typing import Any
 
 import torch
 
+from pinnzo.errors import BlackBoxError
 from pinnzo.parallel import one_thread_kernels
 from pinnzo.ranks import Ranks
 
 from .balancing import Balance
 from .base import Objective, Trainer, TrainerState
 from .budget import Budget
+from .callbacks import StopTraining
 from .history import History, Record
 
 VALIDATION_SHARE = 0.02
@@ -57,7 +59,7 @@ class Hooks:
     """What the loop calls on its way.
 
     Attributes:
-        on_step: with the state after each step.
+        on_step: with the state after each step; it may raise ``StopTraining`` to end the run.
         error: the error of parameters (d,) against a known solution, for the history and a target error only.
     """
 
@@ -101,7 +103,7 @@ def fit(
     ranks: Ranks | None = None,
     balance: Balance | None = None,
 ) -> Outcome:
-    """Train until the budget is used up, or the user interrupts.
+    """Train until the budget is used up, a hook or the user ends the run, or a black box no longer answers.
 
     The best parameters are those with the lowest loss on the validation objective, whose points are drawn once and
     never trained on; the initial parameters take part.
@@ -114,11 +116,12 @@ def fit(
         budget: when to stop; its limits count from the beginning of the run, not of this call.
         hooks: what to call on the way.
         ranks: the processes that share the work of the objectives. All of them run this loop; the first one's clock
-            counts, and an interrupt of the first one.
+            counts, an interrupt of the first one, and what its hook wants.
         balance: changes the weights of the training loss whenever fresh points are drawn, from the values of its terms
             there. The validation loss keeps its weights.
 
     Raises:
+        BlackBoxError: a black box failed before the first step was done, or in one of several processes.
         LostProcessError: another process has ended.
         DriftError: the processes no longer have the same parameters.
     """
@@ -131,6 +134,7 @@ def fit(
     objective.evaluations, validation.evaluations = state.evaluations, 0
     began = time.perf_counter() - state.seconds
     guard = torch.enable_grad if trainer.uses_backpropagation else torch.inference_mode
+    answers = True
     with guard(), one_thread_kernels():
         try:
             ranks.check_equal(state.trainer.theta)
@@ -142,7 +146,8 @@ def fit(
                 if interrupted:
                     raise KeyboardInterrupt
                 spent = objective.evaluations + validation.evaluations
-                reason = budget.reason_to_stop(seconds, state.trainer.step, spent, error)
+                loss = state.best_loss if math.isfinite(state.best_loss) else None
+                reason = budget.reason_to_stop(seconds, state.trainer.step, spent, error, loss)
                 if reason is not None:
                     break
                 if points is None or state.trainer.step % trainer.hold == 0:
@@ -176,17 +181,45 @@ def fit(
                 state = _advance(state, stepped, drawn_from, judged, record, objective.memory, weighing)
                 if judged is not None:
                     error = _best_error(state, budget, hooks)
-                if hooks.on_step is not None:
-                    hooks.on_step(state)
+                reason = _wanted_end(hooks, state, ranks)
+                if reason is not None:
+                    break
+        except BlackBoxError as failed:
+            if state.trainer.step == 0 or ranks.size > 1:
+                raise
+            reason = f"{failed} The run ended after {state.trainer.step} steps; the best parameters so far are kept."
+            answers = False
         except KeyboardInterrupt:
             reason = f"The run was interrupted after {state.trainer.step} steps; the best parameters so far are kept."
         # An interrupt may have come between the record of a step and the state after it.
         del state.history.records[state.trainer.step :]
         try:
-            result = _finally_judged(state, validation, hooks)
+            result = _finally_judged(state, validation, hooks) if answers else state
         except KeyboardInterrupt:
             result = state
+        except BlackBoxError as failed:
+            if ranks.size > 1:
+                raise
+            result, reason = state, f"{reason} The last parameters could not be judged: {failed}"
     return Outcome(state, result, reason + _verdict(result))
+
+
+def _wanted_end(hooks: Hooks, state: RunState, ranks: Ranks) -> str | None:
+    """Call the hook; why it wants the run to end, as the first process's hook says, or None."""
+    reason = ""
+    if hooks.on_step is not None:
+        try:
+            hooks.on_step(state)
+        except StopTraining as stop:
+            reason = stop.reason
+    if ranks.size > 1:
+        text = torch.tensor(list(reason.encode()), dtype=torch.uint8)
+        length = int(ranks.broadcast(torch.tensor([len(text)])))
+        if not length:
+            return None
+        # The others have to know how much there is to receive.
+        reason = bytes(ranks.broadcast(text if ranks.first else text.new_zeros(length)).tolist()).decode()
+    return reason or None
 
 
 def _moment(ranks: Ranks, began: float) -> tuple[float, bool]:

@@ -34,6 +34,10 @@ class Record:
     evaluations: int = 0
     seconds: float = 0.0
 
+    def to_json_line(self) -> str:
+        """One JSON object and the end of the line; JSON has no NaN and no infinity: null and strings stand in."""
+        return json.dumps({name: _to_json(value) for name, value in asdict(self).items()}) + "\n"
+
 
 COLUMNS = tuple(f.name for f in fields(Record))
 
@@ -78,11 +82,8 @@ class History:
         )
 
     def to_json_lines(self) -> str:
-        """One JSON object a record and line; JSON has no NaN and no infinity: null and strings stand in."""
-        return "".join(
-            json.dumps({name: _to_json(value) for name, value in asdict(record).items()}) + "\n"
-            for record in self.records
-        )
+        """One line for each record; see ``Record.to_json_line``."""
+        return "".join(record.to_json_line() for record in self.records)
 
     @classmethod
     def from_json_lines(cls, text: str | Iterable[str]) -> History:
