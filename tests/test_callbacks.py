@@ -212,12 +212,13 @@ def test_early_stopping_by_patience():
 
 
 def test_early_stopping_counts_on_after_a_resume(tmp_path):
-    budget = pz.Budget(steps=60)
-    stopping = pz.EarlyStopping(patience=3, improvement=0.9)
-    whole = quick(budget=budget, callbacks=[stopping])
-    assert 3 < whole.steps < 60
-    quick(budget=pz.Budget(steps=whole.steps - 1), checkpoint=tmp_path, callbacks=[stopping])
-    resumed = pz.resume(tmp_path, budget=budget, callbacks=[stopping], progress=False)
+    # So many points that nearly every step is validated.
+    settings = {"points": 600, "callbacks": [pz.EarlyStopping(patience=2, improvement=0.9)]}
+    budget = pz.Budget(steps=40)
+    whole = quick(budget=budget, **settings)
+    assert 2 < whole.steps < 40
+    quick(budget=pz.Budget(steps=whole.steps - 1), checkpoint=tmp_path, **settings)
+    resumed = pz.resume(tmp_path, budget=budget, callbacks=settings["callbacks"], progress=False)
     assert resumed.steps == whole.steps
     assert resumed.status == whole.status
 

@@ -9,6 +9,7 @@ from pinnzo.networks.paper import paper_hjb as paper_hjb
 from pinnzo.networks.paper import paper_mnist as paper_mnist
 from pinnzo.networks.settings import NetworkSettings as NetworkSettings
 from pinnzo.networks.settings import build_network as build_network
+from pinnzo.networks.subprocess import Subprocess as Subprocess
 from pinnzo.networks.tensor_train import TensorTrainMatrix as TensorTrainMatrix
 from pinnzo.networks.tensor_train import balanced_modes as balanced_modes
 from pinnzo.networks.tensor_train_mlp import TensorTrainMLP as TensorTrainMLP
