@@ -13,6 +13,7 @@ import torch
 
 from pinnzo.derivatives import Estimator
 from pinnzo.derivatives.default import default_estimator
+from pinnzo.derivatives.steps import residual_noise
 from pinnzo.errors import SettingError, StorageError
 from pinnzo.features import agreed_periods, compile_features, measured, with_outputs
 from pinnzo.fields import as_columns
@@ -77,8 +78,13 @@ class Assembly:
         self._alone = isinstance(built, (ModuleNetwork, BlackBoxNetwork))
         more = self.compiled.coefficients.count
         self.network = ExtendedNetwork(built, more) if more else built
-        chosen = settings.derivatives or default_estimator(self.compiled.rows, self.scale, self.dtype)
-        self.estimator: Estimator = chosen.fitted(self.compiled.rows, self.scale, self.dtype)
+        spaces = self.compiled.rows, self.scale, self.dtype
+        chosen = settings.derivatives or default_estimator(*spaces, built.noise)
+        # A class of the user's own need not know of noise.
+        self.estimator: Estimator = chosen.fitted(*spaces, built.noise) if built.noise else chosen.fitted(*spaces)
+        if built.noise:
+            trainer = settings.trainer.fitted(residual_noise(self.compiled.rows, built.noise))
+            self.settings = replace(settings, trainer=trainer)
 
     @property
     def run_seed(self) -> int:

@@ -116,7 +116,7 @@ def solve(
     # A module of the user's own starts from what each process happened to draw for it.
     initial = ranks.broadcast(assembly.initial())
     balancing = assembly.balance_state()
-    state = start(settings.trainer, initial, assembly.run_seed, assembly.generator("points"), balancing)
+    state = start(assembly.settings.trainer, initial, assembly.run_seed, assembly.generator("points"), balancing)
     return _run(assembly, state, checkpoint, progress, history, callbacks)
 
 

@@ -77,13 +77,14 @@ class Estimator(ABC):
             StencilError: this estimator cannot see one of the derivatives.
         """
 
-    def fitted(self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype) -> Estimator:
+    def fitted(self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype, noise: float = 0.0) -> Estimator:
         """The same with numbers in place of steps that were left to choose ("auto").
 
         Args:
             rows: the operators that will be asked for.
             scale: for each variable the ends of its usual range.
             dtype: of the points.
+            noise: the standard deviation of the noise of values of order one.
         """
         return self
 

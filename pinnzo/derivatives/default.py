@@ -15,7 +15,9 @@ from .steps import Scale
 from .summed_grids import count_nodes
 
 
-def default_estimator(rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype) -> Estimator:
+def default_estimator(
+    rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype, noise: float = 0.0
+) -> Estimator:
     """The smallest sparse-grid Stein rule with odd growth that sees all rows, with balanced steps.
 
     Up to pure second derivatives that is level 2: 2D + 1 nodes, exactly the central differences with step √3 σ. It is
@@ -35,4 +37,4 @@ def default_estimator(rows: Sequence[LinearOperator], scale: Scale, dtype: torch
     chosen: Estimator = SmolyakStein(level=max(level, 2), sigma="auto", growth="odd")
     if count_nodes(max(level, 2), "odd", len(scale)) > SmolyakStein.max_nodes:
         chosen = FiniteDifference(step="auto")
-    return chosen.fitted(rows, scale, dtype)
+    return chosen.fitted(rows, scale, dtype, noise)

@@ -52,11 +52,13 @@ class FiniteDifference(Estimator):
             raise SettingError(f"order is {self.order!r}, but the order of accuracy has to be 2 or 4.")
         check_step("step", self.step)
 
-    def fitted(self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype) -> FiniteDifference:
+    def fitted(
+        self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype, noise: float = 0.0
+    ) -> FiniteDifference:
         """The same with numbers in place of "auto"."""
         if self.step != "auto":
             return self
-        return replace(self, step=tuple(balanced_steps(rows, scale, dtype, self.order)))
+        return replace(self, step=tuple(balanced_steps(rows, scale, dtype, self.order, noise)))
 
     def stencil(self, dimension: int, orders: Iterable[Order] | None = None) -> FiniteDifferenceStencil:
         """Collect the nodes that the given derivatives need.

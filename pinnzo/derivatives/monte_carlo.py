@@ -72,9 +72,15 @@ class MonteCarloStein(Estimator):
         check_flag("control_variate", self.control_variate)
         check_seed(self.seed)
 
-    def fitted(self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype) -> MonteCarloStein:
+    def fitted(
+        self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype, noise: float = 0.0
+    ) -> MonteCarloStein:
         """The same with numbers in place of "auto"."""
-        return self if self.sigma != "auto" else replace(self, sigma=tuple(balanced_steps(rows, scale, dtype)))
+        return (
+            self
+            if self.sigma != "auto"
+            else replace(self, sigma=tuple(balanced_steps(rows, scale, dtype, noise=noise)))
+        )
 
     def stencil(self, dimension: int, generator: torch.Generator | None = None) -> MonteCarloStencil:
         """Draw nodes.

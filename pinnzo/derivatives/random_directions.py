@@ -94,9 +94,13 @@ class RandomDirections(Estimator):
             raise SettingError(f'replacement is a setting of "coordinates"; distribution is {self.distribution!r}.')
         check_seed(self.seed)
 
-    def fitted(self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype) -> RandomDirections:
+    def fitted(
+        self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype, noise: float = 0.0
+    ) -> RandomDirections:
         """The same with numbers in place of "auto"."""
-        return self if self.step != "auto" else replace(self, step=tuple(balanced_steps(rows, scale, dtype)))
+        return (
+            self if self.step != "auto" else replace(self, step=tuple(balanced_steps(rows, scale, dtype, noise=noise)))
+        )
 
     def discretise(
         self, rows: Sequence[LinearOperator], dimension: int, norms: Sequence[tuple[int, ...]] = ()

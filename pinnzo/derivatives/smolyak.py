@@ -113,11 +113,13 @@ class SmolyakStein(Estimator):
                 "say."
             )
 
-    def fitted(self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype) -> SmolyakStein:
+    def fitted(
+        self, rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype, noise: float = 0.0
+    ) -> SmolyakStein:
         """The same with numbers in place of "auto": √3 σ, the outer node of three, is the balanced step."""
         if self.sigma != "auto":
             return self
-        return replace(self, sigma=tuple(h / 3**0.5 for h in balanced_steps(rows, scale, dtype)))
+        return replace(self, sigma=tuple(h / 3**0.5 for h in balanced_steps(rows, scale, dtype, noise=noise)))
 
     def stencil(self, dimension: int) -> SmolyakStencil:
         """Build the sparse grid in ``dimension`` variables.

@@ -18,11 +18,14 @@ Scale: TypeAlias = Sequence["tuple[float, float]"]
 """For each variable the ends of its usual range."""
 
 
-def balanced_steps(rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype, accuracy: int = 2) -> list[float]:
+def balanced_steps(
+    rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype, accuracy: int = 2, noise: float = 0.0
+) -> list[float]:
     """Steps that fit the derivatives, the domain and the dtype.
 
     An estimate of derivatives of order m has a truncation error of order h^p and rounding of order ε/h^m. They balance
-    at h = ε^(1/(m + p)), of which twice the value is taken, times the extent of each variable.
+    at h = ε^(1/(m + p)), of which twice the value is taken, times the extent of each variable. Noise of the values
+    takes the place of rounding where it is larger.
 
     Trainers take differences of residuals between nearby parameters. Coordinate sweeps leave the rounding of the
     stencil out of these; where each perturbed network is evaluated by itself, as with black boxes, ε/(h^m μ) stays in
@@ -33,14 +36,35 @@ def balanced_steps(rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dt
         scale: for each variable the ends of its usual range.
         dtype: whose rounding unit ε counts.
         accuracy: the order p of the truncation error.
+        noise: the standard deviation of the noise of values of order one.
 
     Example:
+        >>> balanced_steps([LinearOperator.laplacian(range(2))], [(0, 1), (0, 1)], torch.float64, noise=1e-4)
+        [0.2, 0.2]
         >>> balanced_steps([LinearOperator.laplacian(range(2))], [(0, 1), (0, 100)], torch.float64)
         [0.00024..., 0.0244...]
     """
-    order = max((row.order for row in rows), default=1)
-    step = 2.0 * torch.finfo(dtype).eps ** (1.0 / (max(order, 1) + accuracy))
+    order = highest_order(rows)
+    step = 2.0 * max(torch.finfo(dtype).eps, noise) ** (1.0 / (order + accuracy))
     return [step * (high - low) for low, high in scale]
+
+
+def highest_order(rows: Sequence[LinearOperator]) -> int:
+    """The highest order of a derivative, at least 1."""
+    return max(1, max((row.order for row in rows), default=1))
+
+
+def residual_noise(rows: Sequence[LinearOperator], noise: float, accuracy: int = 2) -> float:
+    """The noise that balanced steps leave in residuals: η/h^m = 2^(−m) η^(p/(m + p)) for noise η of the values.
+
+    In units of the derivatives of a function of order one that varies over the extent of each variable.
+
+    Example:
+        >>> residual_noise([LinearOperator.laplacian(range(2))], 1e-4)
+        0.0025
+    """
+    order = highest_order(rows)
+    return noise ** (accuracy / (order + accuracy)) / 2**order
 
 
 def scale_of(points: torch.Tensor) -> list[tuple[float, float]]:

@@ -110,12 +110,14 @@ class Network(ABC):
         outputs: the number of output components.
         parameter_count: the length d of θ.
         width: the widest layer, in units; callers size their tiles by it.
+        noise: the standard deviation of the noise of a value, for a network that is a device.
     """
 
     inputs: int
     outputs: int
     parameter_count: int
     width: int
+    noise: float = 0.0
 
     @abstractmethod
     def initial(self, generator: torch.Generator, dtype: torch.dtype) -> torch.Tensor:

@@ -117,6 +117,7 @@ class BlackBoxNetwork(Network):
         self.inputs = inputs
         self.parameter_count = box.parameter_count
         self.width = box.width
+        self.noise = box.noise or 0.0
         self.outputs = 0  # Not known before the first query.
         self._title = f"the black box {box.name}"
         self._patience = Patience(self._title, box.retries, box.timeout, getattr(box.values, "reset", None))

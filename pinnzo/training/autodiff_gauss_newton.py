@@ -48,6 +48,10 @@ class AutodiffGaussNewton(LevenbergMarquardt):
                 "or take LevenbergMarquardt."
             )
 
+    def fitted(self, noise: float) -> AutodiffGaussNewton:
+        """The same: an exact Jacobian has no perturbations."""
+        return self
+
     def jacobian(
         self, objective: Objective, theta: torch.Tensor, outputs: torch.Tensor, indices: torch.Tensor | None = None
     ) -> torch.Tensor:

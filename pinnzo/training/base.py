@@ -190,6 +190,14 @@ class Trainer(ABC):
         """How many times the usual number of points is drawn before step ``step`` (counted from 0)."""
         return 1.0
 
+    def fitted(self, noise: float) -> Trainer:
+        """The same with perturbations that were left to choose chosen for noise of the residuals.
+
+        Args:
+            noise: ρ, the standard deviation in units of the residuals' changes by parameters of order one.
+        """
+        return self
+
     @abstractmethod
     def init(self, theta: torch.Tensor, seed: int) -> TrainerState:
         """The state before the first step, from initial parameters (d,)."""
@@ -201,3 +209,16 @@ class Trainer(ABC):
     def validated(self, state: TrainerState, loss: float) -> TrainerState:
         """Take note of a loss on held-out points, measured between steps."""
         return state
+
+
+def perturbation_for(noise: float, central: bool) -> float:
+    """The perturbation size μ at which noise of the values and curvature do the same harm to a difference quotient.
+
+    Differences of values with noise ρ over μ have errors of order ρ/μ; those from curvature are of order μ one-sided
+    and μ² central. So μ = ρ^(1/2) or ρ^(1/3), for parameters of order one.
+
+    Example:
+        >>> perturbation_for(1e-4, central=False)
+        0.01
+    """
+    return noise ** (1 / 3 if central else 1 / 2)

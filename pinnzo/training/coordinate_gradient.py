@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from pinnzo.errors import SettingError
 
-from .base import Objective
+from .base import Objective, perturbation_for
 from .gradients import GradientEstimate, GradientEstimator, rows_at_once
 from .settings import require_count, require_positive
 
@@ -57,6 +57,10 @@ class CoordinateGradient(GradientEstimator):
         require_positive("CoordinateGradient", share=self.share)
         if self.share > 1:
             raise SettingError(f"CoordinateGradient: share is a probability, so at most 1, got {self.share}.")
+
+    def fitted(self, noise: float) -> CoordinateGradient:
+        """The same with a ``step`` for noise of the residuals, unless one was given."""
+        return self if self.step is not None else replace(self, step=perturbation_for(noise, self.central))
 
     def step_for(self, theta: torch.Tensor) -> float:
         """The perturbation size μ at ``theta``, (d,)."""

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from pinnzo.errors import SettingError
 
 from .base import Objective, Trainer, TrainerState
+from .exact_gradient import exact_gradient
 from .update import OptionsLike, Update
 
 
@@ -62,8 +63,7 @@ class FirstOrder(Trainer):
         """One exact gradient and one update on the objective's current points; ``state`` stays as it was."""
         with torch.inference_mode(False), torch.enable_grad():
             theta = state.theta.detach().clone().requires_grad_()
-            loss = objective.losses(theta[None])[0]
-            (gradient,) = torch.autograd.grad(loss, theta)
+            loss, gradient = exact_gradient("FirstOrder", objective, theta)
         with torch.no_grad():
             if math.isfinite(loss.item()):
                 new, memory = self._update.apply(state.theta, gradient, state.memory)

@@ -34,6 +34,10 @@ class GradientEstimator(ABC):
     the difference.
     """
 
+    def fitted(self, noise: float) -> GradientEstimator:
+        """The same with a perturbation that was left to choose chosen for noise; see ``Trainer.fitted``."""
+        return self
+
     @abstractmethod
     def estimate(self, objective: Objective, theta: torch.Tensor, generator: torch.Generator) -> GradientEstimate:
         """The estimate at ``theta``, (d,); random numbers come from ``generator``, a CPU generator."""

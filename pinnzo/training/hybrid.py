@@ -106,6 +106,10 @@ class HybridZO(Trainer):
         )
         return cls(first, second, switch_step=switch_step, patience=5)
 
+    def fitted(self, noise: float) -> HybridZO:
+        """The same with fitted stages."""
+        return replace(self, first=self.first.fitted(noise), second=self.second.fitted(noise))
+
     def init(self, theta: torch.Tensor, seed: int) -> TrainerState:
         """The state before the first step, from initial parameters (d,)."""
         state = self.first.init(theta, seed)

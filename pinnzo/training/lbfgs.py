@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from .base import Objective, Trainer, TrainerState
+from .exact_gradient import exact_gradient
 from .settings import require_count, require_positive
 
 
@@ -136,8 +137,7 @@ class _Closure:
 
     def _evaluate(self) -> _Evaluation:
         with torch.enable_grad():
-            loss = self.objective.losses(self.theta[None])[0]
-            (gradient,) = torch.autograd.grad(loss, self.theta)
+            loss, gradient = exact_gradient("LBFGS", self.objective, self.theta)
         value = loss.item()
         if math.isnan(self.scale):
             self.scale = 1 / value if math.isfinite(value) and value > 0 and math.isfinite(1 / value) else 1.0

@@ -11,7 +11,7 @@ import torch
 
 from pinnzo.errors import SettingError
 
-from .base import Objective, Trainer, TrainerState
+from .base import Objective, Trainer, TrainerState, perturbation_for
 from .settings import require_count, require_positive
 from .subspaces import Coordinates, Directions, Subspace, random_directions
 
@@ -125,6 +125,12 @@ class LevenbergMarquardt(Trainer):
     def batch_scale(self, step: int) -> float:
         """How many times the usual number of points step ``step`` takes."""
         return min(self.largest_batch, math.exp(min(700.0, step * math.log(self.growth))))
+
+    def fitted(self, noise: float) -> LevenbergMarquardt:
+        """The same with a ``step_size`` for noise of the residuals, unless one was given."""
+        if self.step_size is not None:
+            return self
+        return replace(self, step_size=perturbation_for(noise, self.central))
 
     def init(self, theta: torch.Tensor, seed: int) -> TrainerState:
         """The state before the first step, from initial parameters (d,)."""

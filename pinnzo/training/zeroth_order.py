@@ -68,6 +68,10 @@ class ZerothOrder(Trainer):
         for name in ("optimizer", "optimizer_options", "scheduler", "scheduler_options"):
             object.__setattr__(self, name, getattr(self._update, name))
 
+    def fitted(self, noise: float) -> ZerothOrder:
+        """The same with a fitted gradient estimator."""
+        return replace(self, gradient=self.gradient.fitted(noise))
+
     def init(self, theta: torch.Tensor, seed: int) -> TrainerState:
         """The state before the first step, from initial parameters (d,)."""
         generator = torch.Generator().manual_seed(seed)
