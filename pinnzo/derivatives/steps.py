@@ -24,8 +24,8 @@ def balanced_steps(
     """Steps that fit the derivatives, the domain and the dtype.
 
     An estimate of derivatives of order m has a truncation error of order h^p and rounding of order ε/h^m. They balance
-    at h = ε^(1/(m + p)), of which twice the value is taken, times the extent of each variable. Noise of the values
-    takes the place of rounding where it is larger.
+    at h = ε^(1/(m + p)), of which twice the value is taken, times the extent of each variable. With noise η of the values
+    h is at least η^(1/(m + p)) times the extent: rounding is mostly smaller than ε, noise is what it is stated to be.
 
     Trainers take differences of residuals between nearby parameters. Coordinate sweeps leave the rounding of the
     stencil out of these; where each perturbed network is evaluated by itself, as with black boxes, ε/(h^m μ) stays in
@@ -40,12 +40,13 @@ def balanced_steps(
 
     Example:
         >>> balanced_steps([LinearOperator.laplacian(range(2))], [(0, 1), (0, 1)], torch.float64, noise=1e-4)
-        [0.2, 0.2]
+        [0.1, 0.1]
         >>> balanced_steps([LinearOperator.laplacian(range(2))], [(0, 1), (0, 100)], torch.float64)
         [0.00024..., 0.0244...]
     """
     order = highest_order(rows)
-    step = 2.0 * max(torch.finfo(dtype).eps, noise) ** (1.0 / (order + accuracy))
+    power = 1.0 / (order + accuracy)
+    step = max(2.0 * torch.finfo(dtype).eps ** power, noise**power)
     return [step * (high - low) for low, high in scale]
 
 
@@ -55,9 +56,9 @@ def highest_order(rows: Sequence[LinearOperator]) -> int:
 
 
 def residual_noise(rows: Sequence[LinearOperator], noise: float, accuracy: int = 2) -> float:
-    """The noise that balanced steps leave in residuals: η/h^m = 2^(−m) η^(p/(m + p)) for noise η of the values.
+    """The noise that balanced steps leave in residuals: η/(2h)^m = 2^(−m) η^(p/(m + p)) for noise η of the values.
 
-    In units of the derivatives of a function of order one that varies over the extent of each variable.
+    In units of the derivatives of a function such as sin 2x, for variables of the extent 1.
 
     Example:
         >>> residual_noise([LinearOperator.laplacian(range(2))], 1e-4)
