@@ -24,8 +24,8 @@ def balanced_steps(
     """Steps that fit the derivatives, the domain and the dtype.
 
     An estimate of derivatives of order m has a truncation error of order h^p and rounding of order ε/h^m. They balance
-    at h = ε^(1/(m + p)), of which twice the value is taken, times the extent of each variable. With noise η of the values
-    h is at least η^(1/(m + p)) times the extent: rounding is mostly smaller than ε, noise is what it is stated to be.
+    at h = ε^(1/(m + p)), of which twice the value is taken, times the extent of each variable. With noise η of the
+    values h is at least η^(1/(m + p)) times the extent: rounding is mostly below ε, noise is what it is stated to be.
 
     Trainers take differences of residuals between nearby parameters. Coordinate sweeps leave the rounding of the
     stencil out of these; where each perturbed network is evaluated by itself, as with black boxes, ε/(h^m μ) stays in

@@ -38,8 +38,9 @@ class BlackBox:
             a ``reset()`` that closes a connection or kills a process is what frees it.
         noise: η, the standard deviation of the noise of a value, about values and parameters of order one. Steps that
             are left to choose grow with it: those of derivatives of order m by differences of accuracy p become
-            h = η^(1/(m + p)) times the extent of a variable, which leaves noise of about ρ = η/(2h)^m in the residuals. The perturbations of ``LevenbergMarquardt`` and ``CoordinateGradient`` become ρ^(1/2)
-            one-sided and ρ^(1/3) central.
+            h = η^(1/(m + p)) times the extent of a variable, which leaves noise of about ρ = η/(2h)^m in the residuals.
+            The perturbations of ``LevenbergMarquardt`` and ``CoordinateGradient`` become ρ^(1/2) one-sided and ρ^(1/3)
+            central.
         allow_nonfinite: hand NaN and infinity on to the trainer, which rejects such steps.
         name: what messages call it; by default the name of ``values``, its attribute ``name`` or that of its class.
 
