@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import subprocess
 import sys
 
 import pytest
@@ -391,3 +392,29 @@ def test_a_disk_that_is_full_does_not_end_the_run(tmp_path, monkeypatch, caplog)
     assert solution.steps == 4
     assert solution.status.endswith("could not be written to its end: No space left on device.")
     assert "No space left on device" in caplog.text
+
+
+@pytest.mark.slow
+def test_two_processes_with_one_set_of_callbacks(tmp_path):
+    script = tmp_path / "run.py"
+    script.write_text(f"""
+import os, pathlib
+import pinnzo as pz
+
+folder, calls = pathlib.Path({str(tmp_path)!r}), []
+
+def third(state):
+    calls.append(state.trainer.step)
+    return "Genug für heute." if state.trainer.step == 3 else None
+
+solution = pz.solve(
+    "poisson-2d", points=20, network=pz.TensorTrainMLP(width=8), callbacks=[third], history=folder / "h.jsonl",
+    budget=pz.Budget(steps=9), progress=False,
+)
+(folder / os.environ["RANK"]).write_text(f"{{calls}} {{solution.steps}} {{solution.status}}", encoding="utf-8")
+""")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    assert (tmp_path / "0").read_text(encoding="utf-8") == "[1, 2, 3] 3 Genug für heute."
+    assert (tmp_path / "1").read_text(encoding="utf-8") == "[] 3 Genug für heute."
+    assert list(pz.History.read(tmp_path / "h.jsonl").column("step")) == [1, 2, 3]
