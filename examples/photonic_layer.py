@@ -212,5 +212,4 @@ figure.savefig("photonic-layer.png", dpi=120)
 # What the device gives at a phase noise of 0.001, with the noise stated:
 
 device_solution = stated[1e-3]
-device_solution.plot_slice(x, y)
-plt.show()
+device_solution.plot_slice(x, y).savefig("photonic-slice.png", dpi=120)

@@ -15,7 +15,7 @@ def test_the_example_runs(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(pz, "Budget", lambda **limits: few)
     monkeypatch.chdir(tmp_path)
     names = runpy.run_path(str(SCRIPT), run_name="__main__")
-    assert [path.name for path in tmp_path.iterdir()] == ["photonic-layer.png"]
+    assert {path.name for path in tmp_path.iterdir()} == {"photonic-layer.png", "photonic-slice.png"}
     assert len(names["by_estimator"]) == len(names["by_trainer"]) == 5
     assert all(np.isfinite(errors).all() for errors in names["by_estimator"].values())
     assert "SmolyakStein, σ = 0.1" in capsys.readouterr().out
