@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-12
 """By how much of its size a point may lie outside a domain and still count as one of its boundary."""
+PLANE, LINE = 101, 401
+"""Points that are drawn along an axis of a plane, and along a line."""
 
 
 class Views(ABC):
@@ -54,7 +56,7 @@ class Views(ABC):
         Points of the line or plane that are not in the domain have the value NaN.
 
         Args:
-            axes: the variables that run over their range, or ``Diagonal``s, along which several variables move together.
+            axes: the variables that run over their range, or a ``Diagonal``, along which several move together.
             at: values of the others, by variable, or by a tuple of variables for all of them at once; those not named
                 stay at their mean, the middle of the domain.
             points: grid points along each axis.
@@ -103,7 +105,7 @@ class Views(ABC):
         self,
         *axes: Axis,
         at: Mapping[Any, Any] | None = None,
-        points: int = 101,
+        points: int | None = None,
         of: Any = None,
         outside: bool = False,
         kind: str = "image",
@@ -119,7 +121,7 @@ class Views(ABC):
         Args:
             axes: one or two variables or diagonals.
             at: what is held.
-            points: grid points along each axis.
+            points: grid points along each axis, by default 101, and 401 of a line.
             of: the unknown function.
             outside: show what the network says outside the domain, which is blank otherwise.
             kind: of planes: "image", "contour" or "surface".
@@ -130,11 +132,9 @@ class Views(ABC):
         from pinnzo.plotting import Look, plot_slices
 
         look = Look.of(self.problem, kind, error, units)
-        options = {"points": points, "outside": outside}
-        places = several_values(at)[1]
-        slices = [
-            self.slice(*axes, at=place, of=u, **options) for u in self._drawn_functions(of) for place in places
-        ]
+        options = {"points": _drawn_points(axes, points), "outside": outside}
+        places = several_values(at)
+        slices = [self.slice(*axes, at=place, of=u, **options) for u in self._drawn_functions(of) for place in places]
         return plot_slices(slices, title=self.problem.name, look=look)
 
     def animate_slice(
@@ -144,7 +144,7 @@ class Views(ABC):
         frames: int | Sequence[float] = 50,
         fps: float = 15,
         at: Mapping[Any, Any] | None = None,
-        points: int = 101,
+        points: int | None = None,
         of: Any = None,
         outside: bool = False,
         kind: str = "image",
@@ -174,7 +174,7 @@ class Views(ABC):
         look = Look.of(self.problem, kind, error, units)
         domain = self.problem.domain
         values = frame_values(over, frames, dict(zip(domain.variables, domain.scale(), strict=True)), axes, at)
-        options = {"points": points, "outside": outside}
+        options = {"points": _drawn_points(axes, points), "outside": outside}
         held = dict(at or {})
         slices = [
             [self.slice(*axes, at={**held, over: value}, of=u, **options) for u in self._drawn_functions(of)]
@@ -191,3 +191,9 @@ class Views(ABC):
 
         baseline = self.error().zero_network if self.problem.exact is not None else None
         return plot_history(self.history, title=self.problem.name, zero_network=baseline)
+
+
+def _drawn_points(axes: Sequence[Axis], points: int | None) -> int:
+    if points is not None:
+        return points
+    return PLANE if len(axes) > 1 else LINE

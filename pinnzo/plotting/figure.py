@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pinnzo.plotting.labels import name_of, plain
 from pinnzo.plotting.lines import draw_lines, prepare_lines
@@ -15,6 +16,11 @@ from pinnzo.plotting.look import Look, Scale
 from pinnzo.plotting.planes import draw_plane, mappable
 from pinnzo.plotting.style import COLUMN, DPI, PAGE, print_style
 from pinnzo.slices import Slice
+
+BESIDE, ABOVE_AND_BELOW, BETWEEN, TITLE = 0.83, 0.8, 0.18, 0.32
+"""Inches that labels and colour bars take beside a plane, above and below all of them, and between two rows of them."""
+SURFACE_TITLE = 1.0
+"""Height of a title over a surface, in that of its axes."""
 
 
 class SliceFigure:
@@ -97,34 +103,33 @@ class SliceFigure:
         heads = self._heads(groups)
         rows, columns = len(heads), 1 + self._known * (1 if self._line else 2)
         width = COLUMN if columns == 1 else PAGE
-        aspect, surface = self._look.aspect(heads[0]) if not self._line else None, self._look.kind == "surface"
-        if self._line:
-            height, layout = 2.3, "constrained"
-        elif surface:
-            height, layout = 2.1, "constrained"
+        surface = self._look.kind == "surface" and not self._line
+        aspect = None if self._line else self._look.aspect(heads[0])
+        layout = "compressed" if aspect else "constrained"
+        if self._line or surface:
+            height = 0.35 + (2.2 if self._line else 2.0) * rows
         else:
-            # A panel has the width of its column without its colour bar and the numbers beside it.
-            height, layout = 0.5 + (width / columns - 0.75) * min(aspect or 0.9, 2), "compressed" if aspect else "constrained"
-        self.figure = Figure(figsize=(width, 0.35 + height * rows), dpi=DPI, layout=layout)
-        three = surface and not self._line
-        shared = {} if three or self._line else {"sharex": True, "sharey": True}
-        kind: Any = {"projection": "3d"} if three else {}
+            side = (width / columns - BESIDE) * min(aspect or 0.9, 2)
+            height = ABOVE_AND_BELOW + rows * side + (rows - 1) * (TITLE if self._several else BETWEEN)
+        self.figure = Figure(figsize=(width, height), dpi=DPI, layout=layout)
+        shared: Any = {} if surface or self._line else {"sharex": True, "sharey": True}
+        kind: Any = {"projection": "3d"} if surface else {}
         return self.figure.subplots(rows, columns, squeeze=False, subplot_kw=kind, **shared)
 
     def _prepare(self, index: int, slice_: Slice, slices: Sequence[Slice]) -> None:
         row, look = self._panels[index], self._look
         scales = self._values[slice_.name], self._errors[slice_.name]
         if self._line:
-            prepare_lines(row, slice_, *scales, look, self._several)
+            prepare_lines(row, slice_, *scales, look, look.named or self._several)
             return
         x, y = (look.units.axis(axis) for axis in slice_.axes)
         place = _place(slice_, _varying(slices), look)
-        prefix = f"{name_of(slice_.name)}: " if self._several else ""
+        prefix = f"{name_of(slice_.name)}: " if look.named or self._several else ""
         titled, last = index == 0 or self._several, index == len(self._panels) - 1
         three = look.kind == "surface"
         for panel, (what, _, _) in zip(row, self._fields(slice_), strict=True):
             if titled:
-                panel.set_title(prefix + what)
+                panel.set_title(prefix + what, y=SURFACE_TITLE if three else None)
             if last or three:
                 panel.set_xlabel(x)
             if look.aspect(slice_) is not None:
@@ -132,12 +137,12 @@ class SliceFigure:
             if three:
                 _prepare_surface(panel, y)
         if three:
-            row[0].set_title((f"{place}\n" if place else "") + row[0].get_title())
+            row[0].text2D(-0.06, 0.5, place, transform=row[0].transAxes, rotation=90, va="center")
         else:
             row[0].set_ylabel(f"{place}\n{y}" if place else y)
 
     def _add_bars(self, groups: dict[str, list[Slice]]) -> None:
-        """A colour bar beside every panel of a single row; else one for solutions and exact solutions and one for errors."""
+        """A colour bar beside every panel of a single row; of several rows one for values and one for errors."""
         units, kind, start = self._look.units, self._look.kind, 0
         for name, group in groups.items():
             rows = self._panels[start : start + len(group)]
@@ -149,9 +154,12 @@ class SliceFigure:
             for panels, scale in zip(parts, scales, strict=True):
                 bar = self.figure.colorbar(mappable(scale, kind), ax=panels.ravel().tolist(), aspect=20 * len(group))
                 bar.formatter.set_powerlimits((-2, 3))
+                # A power of ten begins above the bar, so that it does not keep the bar away from its panel.
+                bar.ax.yaxis.set_offset_position("left")
                 bar.outline.set_linewidth(0.4)
                 if unit := units.unit_of(name):
-                    bar.set_label(unit if scale is self._errors[name] else f"{name_of(name)} {unit}")
+                    what = self._look.error_label if scale is self._errors[name] else name_of(name)
+                    bar.set_label(f"{what} {unit}")
 
 
 def plot_slices(slices: Sequence[Slice], title: str = "", look: Look | None = None) -> Figure:
@@ -168,19 +176,15 @@ def plot_slices(slices: Sequence[Slice], title: str = "", look: Look | None = No
 def _prepare_surface(panel: Any, label: str) -> None:
     panel.set_ylabel(label)
     panel.view_init(elev=28, azim=-55)
-    panel.tick_params(pad=-3, labelsize=6)
+    panel.set_box_aspect((1, 1, 0.72), zoom=1.08)
+    panel.tick_params(labelsize=6, pad=-3)
+    panel.tick_params(axis="z", pad=-1)
     for axis in (panel.xaxis, panel.yaxis, panel.zaxis):
         axis.set_pane_color("white")
         axis.labelpad = -7
-        axis.set_major_locator(_few_ticks())
+        axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     panel.zaxis.get_major_formatter().set_powerlimits((-2, 3))
     panel.zaxis.get_offset_text().set_fontsize(6)
-
-
-def _few_ticks() -> Any:
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(4)
 
 
 def _by_function(slices: Sequence[Slice]) -> dict[str, list[Slice]]:

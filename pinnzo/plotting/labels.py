@@ -140,5 +140,5 @@ def _unit(unit: Any, key: Any) -> str:
     if isinstance(unit, sp.Basic):
         return maths(unit)
     if not isinstance(unit, str):
-        raise SettingError(f"The unit of {key} is {unit!r}: give text such as 'm/s', or an expression of SymPy's units.")
+        raise SettingError(f"The unit of {key} is {unit!r}: give text such as 'm/s', or SymPy's units.")
     return unit if is_readable(unit) else plain(unit)

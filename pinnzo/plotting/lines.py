@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 
+from pinnzo.plotting.labels import name_of
 from pinnzo.plotting.look import Look, Scale
 from pinnzo.plotting.style import BLUE, ORANGE, VALUES
 from pinnzo.slices import Slice
@@ -34,7 +35,7 @@ def prepare_lines(panels: Sequence[Any], slice_: Slice, values: Scale, errors: S
     panels[0].set(xlabel=axis, ylabel=units.function(slice_.name))
     _set_limits(panels[0], values.low, values.high)
     if len(panels) > 1:
-        of = f"error of {slice_.name}" if named else "error"
+        of = f"error of {name_of(slice_.name)}" if named else "error"
         label = f"|{of}|" if look.error == "absolute" else of
         panels[1].set(xlabel=axis, ylabel=units.error(label, slice_.name))
         _set_limits(panels[1], errors.low, errors.high)

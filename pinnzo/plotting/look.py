@@ -29,6 +29,7 @@ class Look:
         error: "absolute" or "signed".
         units: of variables and unknown functions.
         time: the variable that is no length.
+        named: whether every panel says which unknown function it shows.
 
     Raises:
         SettingError: an unknown kind of planes or of errors.
@@ -38,6 +39,7 @@ class Look:
     error: str = "absolute"
     units: Units = field(default_factory=Units)
     time: sp.Symbol | None = None
+    named: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -48,7 +50,7 @@ class Look:
     @classmethod
     def of(cls, problem: Problem, kind: str, error: str, units: Mapping[Any, Any] | None) -> Look:
         """The look of the slices of a problem."""
-        return cls(kind, error, Units.of(problem, units), problem.time)
+        return cls(kind, error, Units.of(problem, units), problem.time, len(problem.functions) > 1)
 
     @property
     def error_label(self) -> str:

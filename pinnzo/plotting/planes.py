@@ -11,6 +11,8 @@ from matplotlib.colors import BoundaryNorm, Normalize
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
+from matplotlib.tri import Triangulation
+from scipy.interpolate import RegularGridInterpolator
 
 from pinnzo.plotting.look import Scale
 from pinnzo.slices import Slice
@@ -82,21 +84,43 @@ def _norm(scale: Scale, kind: str) -> Normalize:
         low, high = low - 0.1 * (abs(low) or 1), high + 0.1 * (abs(high) or 1)
     if kind != "contour":
         return Normalize(low, high)
-    return BoundaryNorm(MaxNLocator(LEVELS).tick_values(low, high), 256)
+    return BoundaryNorm(MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high), 256)
 
 
 def _surface(panel: Any, slice_: Slice, array: np.ndarray, scale: Scale) -> Artist:
-    x, y = np.meshgrid(*slice_.coordinates, indexing="ij")
     norm = _norm(scale, "surface")
     panel.set_zlim(norm.vmin, norm.vmax)
-    style: Any = {"rcount": FACES, "ccount": FACES, "linewidth": 0.1, "rasterized": True}
-    surface = panel.plot_surface(x, y, array, cmap=scale.colours, norm=norm, **style)
+    style: Any = {"cmap": scale.colours, "norm": norm, "linewidth": 0.1, "rasterized": True}
+    if slice_.outline:
+        surface = panel.plot_trisurf(*_triangles(slice_, array), **style)
+    else:
+        x, y = np.meshgrid(*slice_.coordinates, indexing="ij")
+        surface = panel.plot_surface(x, y, array, rcount=FACES, ccount=FACES, **style)
     surface.set_edgecolor("face")
     return surface
 
 
+def _triangles(slice_: Slice, array: np.ndarray) -> tuple[Triangulation, np.ndarray]:
+    """Triangles between the grid's nodes in the domain and the corners of its outline, with values at all of these."""
+    step = max(1, max(array.shape) // FACES)
+    coarse = np.zeros_like(slice_.inside)
+    coarse[::step, ::step] = slice_.inside[::step, ::step] & np.isfinite(array[::step, ::step])
+    x, y = np.meshgrid(*slice_.coordinates, indexing="ij")
+    edge = np.concatenate(slice_.outline)
+    nodes = np.concatenate([np.stack([x[coarse], y[coarse]], axis=1), edge])
+    # Values at the edge are those of the continued array, bilinear between its nodes.
+    field = RegularGridInterpolator(slice_.coordinates, np.nan_to_num(_continued(array, slice_.inside)))
+    values = np.concatenate([array[coarse], field(edge)])
+    # Both axes count alike, whatever their units.
+    extent = np.array([s[-1] - s[0] for s in slice_.coordinates])
+    faces = Triangulation(*(nodes / extent).T).triangles
+    whole = Path.make_compound_path(*[_closed(polygon) for polygon in slice_.outline])
+    within = whole.contains_points(nodes[faces].mean(axis=1))
+    return Triangulation(*nodes.T, triangles=faces[within]), values
+
+
 def _continued(array: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """An array with values at the nodes next to the domain, by linear continuation, so that cells on its edge have colours."""
+    """An array continued linearly to the nodes next to the domain, so that the cells on its edge have colours."""
     known = np.pad(np.where(inside, array, np.nan), 2, constant_values=np.nan)
     n, m = array.shape
 

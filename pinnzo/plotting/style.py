@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 
 VALUES, ERRORS, SIGNED = "viridis", "magma", "RdBu_r"
-"""Colour maps: of values and of absolute errors by rising lightness, of signed errors from blue to red through white."""
+"""Colour maps: values and absolute errors by rising lightness, signed errors from blue to red through white."""
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"  # Okabe & Ito
 COLUMN, PAGE = 3.4, 7.0
 """Widths in inches: of a column and of a page of text in print."""
 DPI = 200
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,

@@ -70,7 +70,7 @@ class Diagonal:
         """The values of all variables at coordinates of any shape."""
         s = np.asarray(s, dtype=float)
         if self.shared:
-            return dict.fromkeys(self.variables, s)
+            return {symbol: s for symbol in self.variables}  # noqa: C420 (its type would have None in it)
         ends = zip(self.variables, self._ends(self.start), self._ends(self.end), strict=True)
         return {symbol: (1 - s) * low + s * high for symbol, low, high in ends}
 
@@ -94,5 +94,5 @@ def _numbers(given: Any, count: int, name: str) -> tuple[float, ...]:
     except (TypeError, ValueError):
         numbers = (math.nan,)
     if len(numbers) != count or not all(map(math.isfinite, numbers)):
-        raise SettingError(f"{name} of Diagonal is {given!r}: give one finite number, or {count}, one for each variable.")
+        raise SettingError(f"{name} of Diagonal is {given!r}: give one finite number, or {count}: one a variable.")
     return numbers

@@ -45,6 +45,8 @@ def check_variable(symbol: Any, variables: Sequence[sp.Symbol]) -> None:
     Raises:
         SettingError: it is not.
     """
+    if isinstance(symbol, (tuple, list)):
+        raise SettingError(f"{symbol!r} is not a variable: name its members, or pass Diagonal({symbol!r}) as an axis.")
     if symbol not in variables:
         raise SettingError(f"{symbol!r} is not one of the variables {', '.join(map(str, variables))}.")
 
@@ -86,28 +88,28 @@ def held_values(
     return {s: found.get(s, middle[s]) for s in variables if s not in running}
 
 
-def several_values(at: Mapping[Any, Any] | None) -> tuple[Any, list[dict[Any, Any]]]:
-    """Take a variable that has a list of values apart: the key of that variable or None, and one mapping for each value.
+def several_values(at: Mapping[Any, Any] | None) -> list[dict[Any, Any]]:
+    """One mapping for each value of the variable that is held at a list of them.
 
     Raises:
         SettingError: two variables have lists, or a list is empty.
 
     Example:
         >>> several_values({"x": 1, "t": [0, 0.5]})
-        ('t', [{'x': 1, 't': 0}, {'x': 1, 't': 0.5}])
+        [{'x': 1, 't': 0}, {'x': 1, 't': 0.5}]
     """
     if at is not None and not isinstance(at, Mapping):
         raise SettingError(f"at is {at!r}: give a mapping such as {{t: 0.5}}.")
     given = dict(at or {})
     lists = [key for key, value in given.items() if _is_list(value)]
     if not lists:
-        return None, [given]
+        return [given]
     if len(lists) > 1:
-        raise SettingError(f"at= has several values for {lists[0]} and for {lists[1]}: give one of them a single value.")
+        raise SettingError(f"at= has several values for {lists[0]} and for {lists[1]}: give one of them one value.")
     (key,) = lists
     if not len(given[key]):
         raise SettingError(f"at= has an empty list for {key}: give it a number, or several.")
-    return key, [{**given, key: value} for value in given[key]]
+    return [{**given, key: value} for value in given[key]]
 
 
 def positions(

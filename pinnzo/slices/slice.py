@@ -136,4 +136,4 @@ def make_slice(
 
 
 def _mesh(coordinates: Sequence[np.ndarray]) -> list[np.ndarray]:
-    return np.meshgrid(*coordinates, indexing="ij")
+    return list(np.meshgrid(*coordinates, indexing="ij"))
