@@ -175,7 +175,7 @@ def _check_output(output: Path | None, film: bool) -> None:
 def _as_gif(film: Any) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / FILM
-        film.save(path, writer="pillow")
+        film.save(path)
         return path.read_bytes()
 
 

@@ -153,7 +153,7 @@ class Views(ABC):
     ) -> FuncAnimation:
         """Let one variable of a slice run, time above all: one figure a frame, with the same scales in all of them.
 
-        ``animate_slice(x[0], x[1], over=t).save("u.gif", writer="pillow")`` writes a film, for which Pillow is enough;
+        ``animate_slice(x[0], x[1], over=t).save("u.gif")`` writes a film, for which Pillow is enough;
         ``.to_jshtml()`` is one for a notebook. Further arguments and errors are those of ``plot_slice``.
 
         Args:

@@ -9,6 +9,7 @@ import pytest
 import sympy as sp
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
+from mpl_toolkits.mplot3d import Axes3D
 from running import disc, never_finite, quick
 
 import pinnzo as pz
@@ -130,32 +131,44 @@ def test_contours_share_their_levels(heat):
     assert len(figure.axes) == 6
 
 
-def test_a_surface_has_the_values_as_its_height(heat):
+@pytest.fixture
+def surfaces(monkeypatch):
+    """The arguments of the surfaces that are drawn: matplotlib has no public way to ask a surface for its corners."""
+    found = []
+    for name in ("plot_surface", "plot_trisurf"):
+        draw = getattr(Axes3D, name)
+        monkeypatch.setattr(Axes3D, name, lambda self, *a, draw=draw, **k: [found.append(a), draw(self, *a, **k)][1])
+    return found
+
+
+def test_a_surface_has_the_values_as_its_height(heat, surfaces):
     x1, x2, _ = heat.problem.variables
     figure = heat.plot_slice(x1, x2, points=9, kind="surface")
     drawn(figure)
     assert [panel.name for panel in figure.axes] == ["3d"] * 3
     slice_ = heat.slice(x1, x2, points=9)
-    for panel, values in zip(figure.axes, (slice_.values, slice_.exact, abs(slice_.error)), strict=True):
-        corners = panel.collections[0]._vec[:3]
-        for s, z in zip(corners[:2].T, corners[2], strict=True):
-            i, j = np.rint(8 * s).astype(int)
-            assert z == pytest.approx(values[i, j], abs=1e-12)
+    for (x, y, z), values in zip(surfaces, (slice_.values, slice_.exact, abs(slice_.error)), strict=True):
+        np.testing.assert_array_equal(np.stack([x, y], axis=-1), slice_.points[..., :2])
+        np.testing.assert_allclose(z, values, rtol=1e-14)
     assert figure.axes[0].get_zlim() == figure.axes[1].get_zlim() != figure.axes[2].get_zlim()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_disc_is_drawn_up_to_its_edge_and_blank_beyond(kind):
+def test_a_disc_is_drawn_up_to_its_edge_and_blank_beyond(kind, surfaces):
     x, y = pz.coordinates("x", 2)
     solution = quick(disc(), budget=pz.Budget(steps=1))
     figure = solution.plot_slice(x, y, points=21, kind=kind)
     (panel,) = panels_of(figure)
     if kind == "surface":
         drawn(figure)
-        corners = panel.collections[0]._vec[:3]
-        radii = np.linalg.norm(corners[:2], axis=0)
+        ((mesh, heights),) = surfaces
+        radii = np.hypot(mesh.x, mesh.y)
         assert radii.max() == pytest.approx(1, abs=1e-9)
-        np.testing.assert_allclose(corners[2][radii > 1 - 1e-9], 0, atol=0.05)
+        np.testing.assert_allclose(heights[radii > 1 - 1e-9], 0, atol=0.05)
+        # The triangles fill the disc.
+        a, b, c = (np.stack([mesh.x, mesh.y], axis=1)[mesh.triangles[:, k]] for k in range(3))
+        area = 0.5 * abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]).sum()
+        assert area == pytest.approx(np.pi, rel=0.01)
         return
     pixels = drawn(figure)
     to_pixel = panel.transData.transform([[0.6, 0.6], [0.8, 0.8], [-0.8, 0.8], [0, 0]]) * 60 / figure.dpi

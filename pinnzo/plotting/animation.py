@@ -12,15 +12,37 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from pinnzo.errors import SettingError
 from pinnzo.plotting.figure import SliceFigure
+from pinnzo.plotting.gif import GifWriter, palette
 from pinnzo.plotting.labels import plain
 from pinnzo.plotting.look import Look
-from pinnzo.plotting.style import print_style
+from pinnzo.plotting.style import ERRORS, SIGNED, VALUES, print_style
 from pinnzo.settings import whole_number
 from pinnzo.slices import Axis, Slice
 
 SCREEN_DPI = 110
 DIGITS = 3
 """Of the value that runs."""
+
+
+class Film(FuncAnimation):
+    """An animation of matplotlib whose GIF files keep the colours of its colour bars."""
+
+    def __init__(self, *arguments: Any, maps: Sequence[str], fps: float, **options: Any) -> None:
+        super().__init__(*arguments, interval=1000 / fps, **options)
+        self._maps, self._fps = maps, fps
+
+    def save(self, filename: Any, writer: Any = None, fps: float | None = None, **options: Any) -> None:
+        """Write the film to a file; Pillow is enough for GIF.
+
+        Args:
+            filename: where to.
+            writer: of matplotlib; by default, or as "pillow", that of this package where the name ends in .gif.
+            fps: frames a second, by default those of the film.
+            options: of ``matplotlib.animation.Animation.save``.
+        """
+        if str(filename).lower().endswith(".gif") and writer in (None, "pillow"):
+            writer, fps = GifWriter(fps or self._fps, palette(self._maps)), None
+        super().save(filename, writer=writer, fps=fps, **options)
 
 
 def frame_values(
@@ -52,7 +74,7 @@ def frame_values(
 
 def animate_slices(
     slices: Sequence[Sequence[Slice]], over: sp.Symbol, fps: float = 15, title: str = "", look: Look | None = None
-) -> FuncAnimation:
+) -> Film:
     """Draw slices one after the other, on scales that hold all of them.
 
     Args:
@@ -88,4 +110,5 @@ def animate_slices(
         shown.show(slices[index], titled(slices[index]))
         return []
 
-    return FuncAnimation(figure, update, frames=len(slices), interval=1000 / fps, blit=False)
+    maps = (VALUES, SIGNED if look.error == "signed" else ERRORS)
+    return Film(figure, update, frames=len(slices), maps=maps, fps=fps, blit=False)

@@ -50,6 +50,8 @@ class SliceFigure:
         self._errors = {name: Scale.of_errors(group, self._look) for name, group in everything.items()}
         self._known, self._line = slices[0].exact is not None, len(slices[0].axes) == 1
         self._several = len(groups) > 1
+        # What moves between frames needs a legend that does not.
+        self._legend = "upper right" if scaled_by else "best"
         self._artists: list[Artist] = []
         with print_style():
             self._panels = self._lay_out(groups)
@@ -74,7 +76,7 @@ class SliceFigure:
                 self._artists = []
                 for row, group in zip(self._panels, _by_function(slices).values(), strict=True):
                     names = [_place(s, varying, look) for s in group]
-                    self._artists += draw_lines(row, group, names, look)
+                    self._artists += draw_lines(row, group, names, look, self._legend)
             else:
                 self._artists = [
                     artist

@@ -47,7 +47,9 @@ def prepare_lines(panels: Sequence[Any], slice_: Slice, values: Scale, errors: S
         panel.grid(True)
 
 
-def draw_lines(panels: Sequence[Any], slices: Sequence[Slice], names: Sequence[str], look: Look) -> list[Artist]:
+def draw_lines(
+    panels: Sequence[Any], slices: Sequence[Slice], names: Sequence[str], look: Look, place: str
+) -> list[Artist]:
     """Draw the curves of one unknown function: one pair of them, or one for each of several places.
 
     Args:
@@ -55,6 +57,7 @@ def draw_lines(panels: Sequence[Any], slices: Sequence[Slice], names: Sequence[s
         slices: along the line.
         names: what tells several slices apart, for the legend.
         look: how it is drawn.
+        place: of the legend.
     """
     several = len(slices) > 1
     shades = mpl.colormaps[VALUES](np.linspace(*DARK_TO_LIGHT, len(slices))) if several else [BLUE]
@@ -72,9 +75,9 @@ def draw_lines(panels: Sequence[Any], slices: Sequence[Slice], names: Sequence[s
         # The exact solution, which is drawn over all others, comes last.
         handles, labels = panels[0].get_legend_handles_labels()
         order = sorted(range(len(labels)), key=lambda i: labels[i] == "exact")
-        panels[0].legend([handles[i] for i in order], [labels[i] for i in order], frameon=False)
+        panels[0].legend([handles[i] for i in order], [labels[i] for i in order], loc=place, frameon=False)
     elif slices[0].exact is not None:
-        panels[0].legend(frameon=False)
+        panels[0].legend(loc=place, frameon=False)
     return drawn
 
 
