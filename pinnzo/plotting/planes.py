@@ -19,6 +19,8 @@ from pinnzo.slices import Slice
 
 LEVELS = 11
 """About how many steps contours have."""
+SLACK = 1e-4
+"""Values that are so little above or below a level, in parts of the range, open no step of their own."""
 FACES = 60
 """Along each side of a surface."""
 NEIGHBOURS = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
@@ -51,6 +53,7 @@ def draw_plane(panel: Any, slice_: Slice, array: np.ndarray, scale: Scale, kind:
     drawn: list[Any]
     if kind == "contour":
         levels = style["norm"].boundaries
+        filled = filled.clip(levels[0], levels[-1])
         drawn = [panel.contourf(*slice_.coordinates, filled.T, levels=levels, **style)]
         # Viewers show white seams between faces that have no edges.
         drawn[0].set(edgecolor="face", linewidth=0.3)
@@ -84,7 +87,9 @@ def _norm(scale: Scale, kind: str) -> Normalize:
         low, high = low - 0.1 * (abs(low) or 1), high + 0.1 * (abs(high) or 1)
     if kind != "contour":
         return Normalize(low, high)
-    return BoundaryNorm(MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high), 256)
+    slack = SLACK * (high - low)
+    ticks = MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(low + slack, high - slack)
+    return BoundaryNorm(ticks, 256)
 
 
 def _surface(panel: Any, slice_: Slice, array: np.ndarray, scale: Scale) -> Artist:
