@@ -131,7 +131,8 @@ class SliceFigure:
         three = look.kind == "surface"
         for panel, (what, _, _) in zip(row, self._fields(slice_), strict=True):
             if titled:
-                panel.set_title(prefix + what, y=SURFACE_TITLE if three else None)
+                unit = f" {look.units.unit_of(slice_.name)}" if three else ""  # others have it at their colour bar
+                panel.set_title(prefix + what + unit.rstrip(), y=SURFACE_TITLE if three else None)
             if last or three:
                 panel.set_xlabel(x)
             if look.aspect(slice_) is not None:

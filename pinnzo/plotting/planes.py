@@ -15,11 +15,12 @@ from matplotlib.tri import Triangulation
 from scipy.interpolate import RegularGridInterpolator
 
 from pinnzo.plotting.look import Scale
+from pinnzo.plotting.style import SIGNED
 from pinnzo.slices import Slice
 
 LEVELS = 11
 """About how many steps contours have."""
-SLACK = 1e-4
+SLACK = 1e-3
 """Values that are so little above or below a level, in parts of the range, open no step of their own."""
 FACES = 60
 """Along each side of a surface."""
@@ -89,6 +90,11 @@ def _norm(scale: Scale, kind: str) -> Normalize:
         return Normalize(low, high)
     slack = SLACK * (high - low)
     ticks = MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(low + slack, high - slack)
+    if scale.colours == SIGNED:
+        # Zero is in the middle of a step, which is white.
+        step = ticks[1] - ticks[0]
+        above = step * (np.arange(max(1, np.ceil((high - slack) / step - 0.5) + 1)) + 0.5)
+        ticks = np.concatenate([-above[::-1], above])
     return BoundaryNorm(ticks, 256)
 
 
