@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import sympy as sp
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -15,7 +14,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import pinnzo as pz
-from pinnzo import cli_compare, cli_mnist, cli_problems, tasks
+from pinnzo import cli_compare, cli_mnist, cli_plot, cli_problems, tasks
 from pinnzo.cli_options import (
     AsJson,
     Balances,
@@ -38,7 +37,7 @@ from pinnzo.cli_options import (
 )
 from pinnzo.errors import DeclarationError, PinnzoError, SettingError, StencilError, StorageError
 from pinnzo.ranks import is_first
-from pinnzo.storage import check_folder, prepare_folder, replacing
+from pinnzo.storage import check_folder
 from pinnzo.symbolic.serialise import problem_to_json
 from pinnzo.tasks.storage import is_classifier
 from pinnzo.training import trainer_named
@@ -79,8 +78,7 @@ app.command("list")(cli_problems.list_problems)
 app.command("benchmark")(cli_problems.benchmark)
 app.command("new")(cli_problems.new)
 app.command("mnist")(cli_mnist.mnist)
-
-FIGURES = ("slice.png", "history.png")
+app.command("plot")(cli_plot.plot)
 
 
 @app.command()
@@ -190,34 +188,12 @@ def resume(
     _finish(pz.resume(folder, budget=budget, progress=not quiet), output, as_json)
 
 
-@app.command()
-def plot(
-    folder: Annotated[Path, typer.Argument(help="The folder of a saved solution.")],
-    axes: Annotated[str | None, typer.Option(help="One or two variables, such as x1,x2.")] = None,
-    at: Annotated[list[str] | None, typer.Option(help="Value of another variable: t=0.5.")] = None,
-) -> None:
-    """Draw a saved solution: slice.png and history.png in its folder."""
-    solution = pz.load(folder)
-    symbols = {s.name: s for s in solution.problem.variables}
-
-    def symbol(name: str) -> sp.Symbol:
-        if name not in symbols:
-            raise SettingError(f"{name!r} is not a variable of the problem; they are {', '.join(symbols)}.")
-        return symbols[name]
-
-    chosen = [symbol(name.strip()) for name in axes.split(",")] if axes else None
-    held = {symbol(name): value for name, value in settings_of(at or [], "--at").items()}
-    _draw(solution, folder, chosen, held)
-    for name in FIGURES:
-        sys.stdout.write(f"{folder / name}\n")
-
-
 def _finish(solution: pz.Solution, output: Path | None, as_json: bool) -> None:
     if not is_first():
         return
     if output is not None:
         solution.save(output)
-        _draw(solution, output)
+        cli_plot.draw(solution, output)
     summary = solution.summary()
     if as_json:
         sys.stdout.write(json.dumps(summary, allow_nan=False) + "\n")
@@ -250,20 +226,6 @@ def _show(solution: pz.Solution, summary: dict[str, Any], output: Path | None) -
     console.print(solution.status, markup=False, highlight=False, soft_wrap=True)
     if output is not None:
         console.print(f"Solution, history and figures are in {output}.", markup=False, highlight=False, soft_wrap=True)
-
-
-def _draw(
-    solution: pz.Solution,
-    folder: Path,
-    axes: list[sp.Symbol] | None = None,
-    at: dict[sp.Symbol, float] | None = None,
-) -> None:
-    chosen = axes or solution.problem.variables[:2]
-    figures = (solution.plot_slice(*chosen, at=at), solution.plot_history())
-    prepare_folder(folder)
-    for figure, name in zip(figures, FIGURES, strict=True):
-        with replacing(folder / name) as temporary:
-            figure.savefig(temporary, dpi=150, format="png")
 
 
 def main() -> None:
