@@ -249,6 +249,37 @@ class Solution:
         baseline = self.error().zero_network if self.problem.exact is not None else None
         return plot_history(self.history, title=self.problem.name, zero_network=baseline)
 
+    def report(
+        self,
+        path: str | Path = "report.html",
+        *,
+        planes: Sequence[Any] | None = None,
+        over: Any = None,
+        at: Mapping[Any, float] | None = None,
+    ) -> Path:
+        """Write a page about the run: equation, settings, errors with their baselines, convergence, slices, residual.
+
+        It is one HTML file that needs no network and no other file.
+
+        Args:
+            path: of the file.
+            planes: what the slices run along: pairs of variables, or single ones for a line, as symbols or by name. By
+                default the first two coordinates of space, and the first one against time.
+            over: the variable under the slider, in all planes that do not contain it; by default time, or the first
+                coordinate that is not in the plane.
+            at: values of other variables; those not named are held at the middle of their range.
+
+        Returns:
+            The path.
+
+        Raises:
+            SettingError: a plane, ``over`` or ``at`` does not fit the problem.
+            StorageError: the file cannot be written.
+        """
+        from pinnzo.report import write_report
+
+        return write_report(self, path, planes=planes, over=over, at=at)
+
     def summary(self) -> dict[str, Any]:
         """The figures of the run as JSON data: errors with their baselines, loss, cost, and why it stopped.
 

@@ -29,10 +29,22 @@ def _one(domain: Domain) -> str:
         return _number(domain.inner) + operator("≤") + _norm(domain) + operator("≤") + _number(domain.outer)
     if isinstance(domain, Gaussian):
         law = f"{_number(domain.mean)}{operator(',')}<msup>{_number(domain.std)}<mn>2</mn></msup>"
-        motion = "" if domain.time is None else f"<mtext> a Brownian motion in </mtext>{markup(domain.time)}<mtext>, at its end </mtext>"
+        motion = (
+            ""
+            if domain.time is None
+            else f"<mtext> a Brownian motion in </mtext>{markup(domain.time)}<mtext>, at its end </mtext>"
+        )
         return _point(domain) + operator("∼") + motion + "<mi>N</mi>" + operator("(") + law + operator(")")
     if isinstance(domain, Difference):
-        return operator("{") + _of(domain.base) + operator("}") + operator("∖") + operator("{") + _of(domain.removed) + operator("}")
+        return (
+            operator("{")
+            + _of(domain.base)
+            + operator("}")
+            + operator("∖")
+            + operator("{")
+            + _of(domain.removed)
+            + operator("}")
+        )
     kind = "a simplex" if isinstance(domain, Simplex) else f"a {type(domain).__name__}"
     return _point(domain) + f"<mtext> in {kind}</mtext>"
 
@@ -48,7 +60,13 @@ def _intervals(box: Box) -> str:
         groups.setdefault(ends, []).append(symbol)
     return _joined(
         [
-            listing(symbols) + operator("∈") + operator("[") + _number(low) + operator(",") + _number(high) + operator("]")
+            listing(symbols)
+            + operator("∈")
+            + operator("[")
+            + _number(low)
+            + operator(",")
+            + _number(high)
+            + operator("]")
             for (low, high), symbols in groups.items()
         ]
     )
@@ -60,8 +78,15 @@ def _point(domain: Domain) -> str:
 
 
 def _norm(domain: Ball | Shell) -> str:
-    center = "" if not any(domain.center) else operator("−") + (
-        _number(domain.center[0]) if len(set(domain.center)) == 1 else operator("(") + listing([sp.Float(c) for c in domain.center]) + operator(")")
+    center = (
+        ""
+        if not any(domain.center)
+        else operator("−")
+        + (
+            _number(domain.center[0])
+            if len(set(domain.center)) == 1
+            else operator("(") + listing([sp.Float(c) for c in domain.center]) + operator(")")
+        )
     )
     return operator("‖") + _point(domain) + center + operator("‖")
 

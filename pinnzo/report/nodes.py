@@ -53,8 +53,8 @@ def shortened(expression: Any, unknowns: Collection[AppliedUndef]) -> Any:
     Example:
         >>> import pinnzo as pz
         >>> problem = pz.problem("hjb", dimension=5)
-        >>> shortened(problem.equation.lhs, problem.functions)
-        Partial(u, (t, 1)) - gradient_norm_squared(u, (x1, x2, x3, x4, x5))/5 + laplacian(u, (x1, x2, x3, x4, x5))
+        >>> shortened(problem.unknown.diff(problem.time), problem.functions)
+        Partial(u, (t, 1))
         >>> shortened(sum(problem.variables), problem.functions)
         t + IndexedSum(x_i, i, 1, 5)
     """

@@ -30,9 +30,10 @@ def statement(problem: Problem) -> str:
         unknown = math_element(names)
     several = "s" if len(functions) > 1 else ""
     of = math_element(operator("(") + listing(problem.variables) + operator(")"))
+    count = len(problem.equations)
+    what = "One equation" if count == 1 else f"A system of {count} equations"
     intro = (
-        f"<p>{'A system of ' + str(len(problem.equations)) + ' equations' if len(problem.equations) > 1 else 'One equation'}"
-        f" for the unknown function{several} {unknown}{' of ' + of if several else ''}"
+        f"<p>{what} for the unknown function{several} {unknown}{' of ' + of if several else ''}"
         f"{_coefficients(problem)}.</p>"
     )
     equations = "".join(_display(equation, problem) for equation in problem.equations)
@@ -88,7 +89,9 @@ def _conditions(problem: Problem) -> Iterable[tuple[str, str]]:
     hard = set(problem.ansatz.hard)
     for declared, parsed in zip(problem.declared_conditions, problem.conditions, strict=True):
         if isinstance(declared, Data):
-            what = f"<p>{formula(declared.expression, problem.functions)} measured at {len(declared.values):,} points</p>"
+            what = (
+                f"<p>{formula(declared.expression, problem.functions)} measured at {len(declared.values):,} points</p>"
+            )
         elif isinstance(declared, Boundary):
             equation = sp.Eq(declared.expression, declared.value, evaluate=False)
             what = _display(equation, problem) + "<p>on the whole spatial boundary</p>"
@@ -99,7 +102,7 @@ def _conditions(problem: Problem) -> Iterable[tuple[str, str]]:
 
 
 def _ansatz(problem: Problem) -> str:
-    """u = A + B f with A and B, of every unknown function."""
+    """The ansatz u = A + B f with A and B, of every unknown function."""
     parts = []
     several = len(problem.functions) > 1
     for u, (A, B) in zip(problem.functions, problem.ansatz.parts, strict=True):
@@ -112,15 +115,15 @@ def _ansatz(problem: Problem) -> str:
             factor = operator("(") + factor + operator(")") if isinstance(B, sp.Add) or B.is_number else factor
         if len(known) + len(factor) > LONGEST:
             written = f"A = {A}\nB = {B}"
-            parts.append(
-                details(math_element(equals + markup(sp.Symbol("A")) + operator("+") + markup(sp.Symbol("B") * network)),
-                        _as_text(written))
-            )  # fmt: skip
+            named = equals + markup(sp.Symbol("A")) + operator("+") + markup(sp.Symbol("B") * network)
+            parts.append(details(math_element(named), _as_text(written)))
         else:
             inside = f"{equals}{known}{factor}{operator(chr(0x2062))}{markup(network)}"
             parts.append(f'<div class="formula">{math_element(inside, block=True)}</div>')
     what = "the outputs of the network" if several else "the network"
-    names = listing([sp.Symbol(f"f_{u.func.__name__}") for u in problem.functions]) if several else markup(sp.Symbol("f"))
+    names = (
+        listing([sp.Symbol(f"f_{u.func.__name__}") for u in problem.functions]) if several else markup(sp.Symbol("f"))
+    )
     return "".join(parts) + f"<p>with {what} {math_element(names)}</p>"
 
 
