@@ -13,7 +13,7 @@ from pinnzo.report.markup import text
 from pinnzo.report.ticks import linear_ticks, logarithmic_ticks
 
 WIDTH, HEIGHT = 460, 300
-LEFT, RIGHT, TOP, BOTTOM = 64, 14, 12, 44
+LEFT, RIGHT, TOP, BOTTOM = 64, 26, 12, 44
 MOST_POINTS = 600
 """Of a curve; a longer one is thinned out."""
 

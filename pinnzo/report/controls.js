@@ -1,162 +1,142 @@
-// The slices of the page: choice of plane and function, the slider, and the value under the pointer.
+// The slices of the page: choice of the function, a slider for every plane, and the value under the pointer.
 "use strict";
 
 const page = JSON.parse(document.getElementById("data").textContent);
-const root = document.getElementById("slices-view");
-const state = { plane: 0, component: 0, frames: page.planes.map((p) => (p.over ? (p.over.values.length - 1) >> 1 : 0)) };
-const fields = new Map();
+const HINT = "Point at a picture to read its values.";
+let component = 0;
 
-function fieldOf(packed) {
-  if (!fields.has(packed)) fields.set(packed, unpacked(packed));
-  return fields.get(packed);
-}
-
-// Solution, exact solution and error of the chosen function at the chosen position of the slider.
-function current() {
-  const plane = page.planes[state.plane];
-  const chosen = plane.functions[state.component];
-  const count = plane.axes.reduce((product, axis) => product * axis.points, 1);
-  const start = state.frames[state.plane] * count;
-  const cut = (values) => values.subarray(start, start + count);
-  const solution = cut(fieldOf(chosen.solution));
-  const error = chosen.error ? cut(fieldOf(chosen.error)) : null;
-  return { plane, chosen, solution, error, exact: error && solution.map((value, i) => value - error[i]) };
-}
-
+// Range of an error, with zero in the middle.
 function symmetric(packed) {
   const limit = Math.max(Math.abs(packed.low), Math.abs(packed.high)) || 1;
   return { low: -limit, high: limit };
 }
 
-// The range of both solutions at all positions of the slider, so that colours can be compared.
-function rangeOf(chosen, margin) {
-  let { low, high } = chosen.solution;
+// Range of the solutions at all positions of the slider, so that pictures can be compared.
+function rangeOf(packed, margin) {
+  let { low, high } = packed;
   if (!(high > low)) { low -= 0.5; high += 0.5; }
   return { low: low - margin * (high - low), high: high + margin * (high - low) };
 }
 
-function panels({ plane, chosen, solution, error, exact }) {
-  if (plane.axes.length === 2) {
-    const scale = rangeOf(chosen, 0);
-    const list = [{ title: "Solution", values: solution, scale, map: "values" }];
+class PlaneView {
+  constructor(plane, root) {
+    this.plane = plane;
+    this.root = root;
+    this.frame = plane.over ? (plane.over.values.length - 1) >> 1 : 0;
+    this.fields = new Map();
+    this.slider = this.part("input");
+    if (this.slider) {
+      this.slider.max = plane.over.values.length - 1;
+      this.slider.value = this.frame;
+      this.slider.addEventListener("input", () => { this.frame = Number(this.slider.value); this.redraw(); });
+    }
+    this.rebuild();
+  }
+
+  part(selector) { return this.root.querySelector(selector); }
+
+  // The values of a field at the position of the slider.
+  cut(packed) {
+    if (!this.fields.has(packed)) this.fields.set(packed, unpacked(packed));
+    const count = this.plane.axes.reduce((product, axis) => product * axis.points, 1);
+    return this.fields.get(packed).subarray(this.frame * count, (this.frame + 1) * count);
+  }
+
+  current() {
+    const chosen = this.plane.functions[component];
+    const solution = this.cut(chosen.solution);
+    const error = chosen.error ? this.cut(chosen.error) : null;
+    return { chosen, solution, error, exact: error && solution.map((value, i) => value - error[i]) };
+  }
+
+  panels() {
+    const { chosen, solution, error, exact } = this.current();
+    const list = [];
+    if (this.plane.axes.length === 2) {
+      const scale = rangeOf(chosen.solution, 0);
+      list.push({ title: "Solution", values: solution, scale, map: "values" });
+      if (error) {
+        list.push({ title: "Exact solution", values: exact, scale, map: "values" });
+        list.push({ title: "Error: solution − exact", values: error, scale: symmetric(chosen.error), map: "errors" });
+      }
+      return list;
+    }
+    const curves = [{ values: solution, colour: "--blue", label: "solution" }];
+    if (error) curves.push({ values: exact, colour: "--orange", dashed: true, label: "exact" });
+    list.push({ title: error ? "Solution and exact solution" : "Solution", curves, scale: rangeOf(chosen.solution, 0.05) });
     if (error) {
-      list.push({ title: "Exact solution", values: exact, scale, map: "values" });
-      list.push({ title: "Error: solution − exact", values: error, scale: symmetric(chosen.error), map: "errors" });
+      list.push({ title: "Error: solution − exact", curves: [{ values: error, colour: "--blue" }],
+        scale: symmetric(chosen.error) });
     }
     return list;
   }
-  const curves = [{ values: solution, colour: "--blue", label: "solution" }];
-  if (error) curves.push({ values: exact, colour: "--orange", dashed: true, label: "exact" });
-  const list = [{ title: error ? "Solution and exact solution" : "Solution", curves, scale: rangeOf(chosen, 0.05) }];
-  if (error) {
-    const scale = symmetric(chosen.error);
-    list.push({ title: "Error: solution − exact", curves: [{ values: error, colour: "--blue" }], scale });
+
+  position() {
+    const { over } = this.plane;
+    return over ? `${over.name} = ${written(over.values[this.frame], 4)}` : "";
   }
-  return list;
+
+  // Make the canvases anew: at first, and after another function has been chosen.
+  rebuild() {
+    const figures = this.panels().map((panel) => {
+      const canvas = element("canvas");
+      canvas.setAttribute("role", "img");
+      canvas.addEventListener("pointermove", (event) => this.read(event, canvas));
+      canvas.addEventListener("pointerdown", (event) => this.read(event, canvas));
+      canvas.addEventListener("pointerleave", () => { this.part(".reading").textContent = HINT; });
+      const below = panel.map ? scaleBar(panel.scale, page.maps[panel.map]) : legend(panel.curves);
+      return element("figure", {}, [element("figcaption", { textContent: panel.title }), canvas, below]);
+    });
+    this.part(".panels").replaceChildren(...figures);
+    this.part(".reading").textContent = HINT;
+    this.redraw();
+  }
+
+  // Draw into the canvases that are there: after the slider, the size or the colours have changed.
+  redraw() {
+    const { name } = this.plane.functions[component];
+    const [x, second] = this.plane.axes;
+    const held = [this.position(), this.plane.held].filter(Boolean).join("; ");
+    const canvases = this.root.querySelectorAll("canvas");
+    this.panels().forEach((panel, i) => {
+      canvases[i].box = second
+        ? drawPlane(canvases[i], x, second, panel.values, panel.scale, page.maps[panel.map])
+        : drawLines(canvases[i], x, { ...panel.scale, name: i ? "error" : name }, panel.curves);
+      const where = this.plane.axes.map((axis) => axis.name).join(", ");
+      canvases[i].setAttribute("aria-label", `${panel.title} ${name} over ${where}. ${held}`);
+    });
+    if (this.slider) {
+      this.part("output").textContent = this.position().slice(this.plane.over.name.length);
+      this.slider.setAttribute("aria-valuetext", this.position());
+    }
+    this.part(".held").textContent = held ? `At ${held}.` : "";
+  }
+
+  // Show the values at the grid point next to the pointer.
+  read(event, { box }) {
+    const { solution, exact, error } = this.current();
+    const [x, y] = this.plane.axes;
+    const share = (at, start, size) => Math.min(1, Math.max(0, (at - start) / size));
+    const column = Math.round(share(event.offsetX, box.left, box.width) * (x.points - 1));
+    const row = y ? Math.round((1 - share(event.offsetY, box.top, box.height)) * (y.points - 1)) : 0;
+    const at = row * x.points + column;
+    const coordinate = (axis, i) =>
+      `${axis.name} = ${written(axis.low + ((axis.high - axis.low) * i) / (axis.points - 1))}`;
+    const place = [coordinate(x, column), ...(y ? [coordinate(y, row)] : [])].join(", ");
+    const values = [`solution ${written(solution[at], 4)}`];
+    if (error) values.push(`exact ${written(exact[at], 4)}`, `error ${written(error[at])}`);
+    this.part(".reading").textContent =
+      Number.isNaN(solution[at]) ? `${place}: outside the domain` : `${place}: ${values.join(", ")}`;
+  }
 }
 
-function element(tag, properties = {}, children = []) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
-
-function scaleBar(panel) {
-  const map = page.maps[panel.map];
-  const bar = element("i");
-  bar.style.background = `linear-gradient(to right, ${map.map((c) => `rgb(${c.join(" ")})`).join(", ")})`;
-  const { low, high } = panel.scale;
-  const ends = [low, (low + high) / 2, high].map((value) => element("span", { textContent: written(value) }));
-  return element("div", { className: "scale" }, [bar, element("div", {}, ends)]);
-}
-
-function legend(panel) {
-  const items = panel.curves.filter((curve) => curve.label).map((curve) => {
-    const key = element("span", { className: "swatch" });
-    key.style.borderTop = `2px ${curve.dashed ? "dashed" : "solid"} var(${curve.colour})`;
-    return element("span", {}, [key, curve.label]);
+const views = page.planes.map((plane, i) => new PlaneView(plane, document.getElementById(`plane-${i}`)));
+for (const button of document.querySelectorAll('input[name="component"]')) {
+  button.addEventListener("change", () => {
+    component = Number(button.value);
+    views.forEach((view) => view.rebuild());
   });
-  return element("div", { className: "legend" }, items);
 }
-
-function heldText(plane) {
-  const position = plane.over ? [`${plane.over.name} = ${written(plane.over.values[state.frames[state.plane]], 4)}`] : [];
-  return [...position, ...(plane.held ? [plane.held] : [])].join("; ");
-}
-
-// Make the canvases anew: after another plane or function has been chosen.
-function rebuild() {
-  const now = current();
-  const list = panels(now);
-  const figures = list.map((panel, i) => {
-    const canvas = element("canvas", { id: `canvas-${i}` });
-    canvas.setAttribute("role", "img");
-    for (const kind of ["pointermove", "pointerdown"]) canvas.addEventListener(kind, (event) => read(event, canvas));
-    canvas.addEventListener("pointerleave", () => { document.getElementById("reading").textContent = ""; });
-    const below = panel.map ? scaleBar(panel) : legend(panel);
-    return element("figure", {}, [element("figcaption", { textContent: panel.title }), canvas, below]);
-  });
-  document.getElementById("panels").replaceChildren(...figures);
-  const { over } = now.plane;
-  document.getElementById("slide").hidden = !over;
-  if (over) {
-    const slider = document.getElementById("slider");
-    slider.max = over.values.length - 1;
-    slider.value = state.frames[state.plane];
-    document.getElementById("slider-name").textContent = over.name;
-  }
-  redraw();
-}
-
-// Draw into the canvases that are there: after the slider, the size or the colours have changed.
-function redraw() {
-  const now = current();
-  const { plane, chosen } = now;
-  panels(now).forEach((panel, i) => {
-    const canvas = document.getElementById(`canvas-${i}`);
-    const [x, second] = plane.axes;
-    canvas.box = second
-      ? drawPlane(canvas, x, second, panel.values, panel.scale, page.maps[panel.map])
-      : drawLines(canvas, x, { ...panel.scale, name: i ? "error" : chosen.name }, panel.curves);
-    const where = plane.axes.map((axis) => axis.name).join(", ");
-    canvas.setAttribute("aria-label", `${panel.title} ${chosen.name} over ${where}. ${heldText(plane)}`);
-  });
-  if (plane.over) {
-    const value = written(plane.over.values[state.frames[state.plane]], 4);
-    document.getElementById("slider-value").textContent = `= ${value}`;
-    document.getElementById("slider").setAttribute("aria-valuetext", `${plane.over.name} = ${value}`);
-  }
-  const held = heldText(plane);
-  document.getElementById("held").textContent = held ? `At ${held}.` : "";
-}
-
-// Show the values at the grid point next to the pointer.
-function read(event, canvas) {
-  const { plane, solution, exact, error } = current();
-  const { box } = canvas;
-  const [x, y] = plane.axes;
-  const share = (at, start, size) => Math.min(1, Math.max(0, (at - start) / size));
-  const column = Math.round(share(event.offsetX, box.left, box.width) * (x.points - 1));
-  const row = y ? Math.round((1 - share(event.offsetY, box.top, box.height)) * (y.points - 1)) : 0;
-  const at = row * x.points + column;
-  const coordinate = (axis, i) => `${axis.name} = ${written(axis.low + ((axis.high - axis.low) * i) / (axis.points - 1))}`;
-  const place = [coordinate(x, column), ...(y ? [coordinate(y, row)] : [])].join(", ");
-  const values = [`solution ${written(solution[at], 4)}`];
-  if (error) values.push(`exact ${written(exact[at], 4)}`, `error ${written(error[at])}`);
-  document.getElementById("reading").textContent = Number.isNaN(solution[at])
-    ? `${place}: outside the domain` : `${place}: ${values.join(", ")}`;
-}
-
-root.addEventListener("change", ({ target }) => {
-  if (target.name === "plane" || target.name === "component") {
-    state[target.name] = Number(target.value);
-    rebuild();
-  }
-});
-document.getElementById("slider").addEventListener("input", ({ target }) => {
-  state.frames[state.plane] = Number(target.value);
-  redraw();
-});
-window.addEventListener("resize", redraw);
-window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-rebuild();
+const redrawAll = () => views.forEach((view) => view.redraw());
+window.addEventListener("resize", redrawAll);
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);

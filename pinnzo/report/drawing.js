@@ -17,16 +17,6 @@ function unpacked(packed) {
   return values;
 }
 
-function written(value, digits = 3) {
-  if (!Number.isFinite(value)) return "–";
-  if (value === 0) return "0";
-  const size = Math.abs(value);
-  if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(digits))).replace("-", "−");
-  const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-  const power = exponent.replace("+", "").replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]));
-  return `${Number(mantissa)} × 10${power}`.replace("-", "−");
-}
-
 // Round numbers between two ends.
 function ticksBetween(low, high, most) {
   if (!(high > low)) return [low];

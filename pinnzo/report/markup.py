@@ -37,7 +37,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "")
         f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>' for first, *rest in rows
     )
     return (
-        '<div class="scroll" tabindex="0"><table>'
+        '<div class="scroll" role="group" aria-label="table" tabindex="0"><table>'
         + (f"<caption>{caption}</caption>" if caption else "")
         + (f"<thead><tr>{top}</tr></thead>" if top else "")
         + f"<tbody>{body}</tbody></table></div>"

@@ -25,7 +25,7 @@ def formula(expression: Any, unknowns: Collection[AppliedUndef] = (), *, block: 
     Args:
         expression: of SymPy.
         unknowns: functions of which only the name is shown where they stand at their own variables.
-        block: as a displayed formula, with large sums and fractions.
+        block: with large sums and fractions.
 
     Example:
         >>> import sympy as sp
@@ -44,7 +44,7 @@ def markup(expression: Any, unknowns: Collection[AppliedUndef] = ()) -> str:
 
 def math_element(inside: str, *, block: bool = False) -> str:
     """A ``<math>`` element around markup."""
-    return f"<math{' display=block' if block else ''}>{inside}</math>"
+    return f"<math{' displaystyle=true' if block else ''}>{inside}</math>"
 
 
 def operator(sign: str) -> str:
@@ -68,7 +68,8 @@ def _serialised(node: Any) -> str:
     if node.nodeType == node.TEXT_NODE:
         # What SymPy writes are references such as &pi;; what a user calls a symbol may be anything.
         text = html.unescape(node.data).replace("\u2061", "")
-        return html.escape("−" if text == "-" else text)
+        number = node.parentNode is not None and node.parentNode.tagName == "mn"
+        return html.escape(text.replace("-", "−") if number or text == "-" else text)
     if node.tagName not in ELEMENTS:
         raise ValueError(f"SymPy made an element {node.tagName!r}, which is no part of MathML Core.")
     attributes = "".join(f' {name}="{html.escape(value)}"' for name, value in sorted(node.attributes.items()))

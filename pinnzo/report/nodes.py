@@ -61,9 +61,11 @@ def shortened(expression: Any, unknowns: Collection[AppliedUndef]) -> Any:
     if expression in unknowns:
         return sp.Symbol(expression.func.__name__)
     if isinstance(expression, sp.Derivative):
-        return Partial(shortened(expression.expr, unknowns), *(sp.Tuple(*pair) for pair in expression.variable_count))
+        pairs: Any = expression.variable_count
+        return Partial(shortened(expression.expr, unknowns), *(sp.Tuple(*pair) for pair in pairs))
     if isinstance(expression, sp.Subs):
-        places = zip(expression.variables, expression.point, strict=True)
+        variables, point = (tuple(part.args) for part in expression.args[1:])
+        places = zip(variables, point, strict=True)
         return Held(shortened(expression.expr, unknowns), *(sp.Tuple(*pair) for pair in places))
     if not isinstance(expression, sp.Basic) or not expression.args:
         return expression
@@ -75,9 +77,9 @@ def shortened(expression: Any, unknowns: Collection[AppliedUndef]) -> Any:
     return expression if list(expression.args) == arguments else expression.func(*arguments)
 
 
-def _summed(terms: Sequence[sp.Expr]) -> list[sp.Expr]:
+def _summed(terms: Sequence[Any]) -> list[Any]:
     """The terms of a sum, those that differ by the number of one coordinate in one ``IndexedSum``."""
-    groups: dict[tuple[str, sp.Expr], dict[int, sp.Expr]] = {}
+    groups: dict[tuple[str, Any], dict[int, Any]] = {}
     for position, term in enumerate(terms):
         numbered = {s: match for s in term.free_symbols if (match := NUMBERED.match(s.name))}
         if len(numbered) == 1:

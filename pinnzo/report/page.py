@@ -24,7 +24,7 @@ from pinnzo.storage import prepare_folder, write_text
 if TYPE_CHECKING:
     from pinnzo.solution import Solution
 
-SCRIPTS = ("drawing.js", "controls.js")
+SCRIPTS = ("elements.js", "drawing.js", "controls.js")
 
 
 def write_report(

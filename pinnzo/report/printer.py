@@ -71,8 +71,7 @@ class Printer(MathMLPresentationPrinter):
 
     def _print_Add(self, expr: Any, order: Any = None) -> Any:
         terms = self._as_ordered_terms(expr, order=order)
-        if expr.has(*OPERATORS):
-            terms = sorted(terms, key=_rank)
+        terms = sorted(terms, key=_rank if expr.has(*OPERATORS) else _is_negative)
         row = self._element("mrow", self._print(terms[0]))
         for term in terms[1:]:
             minus = term.could_extract_minus_sign()
@@ -176,4 +175,9 @@ class Printer(MathMLPresentationPrinter):
 def _rank(term: Any) -> tuple[int, bool, bool]:
     """Where a term stands in an equation: derivatives come first, of these what is added, and bare ones."""
     found = next((i for i, kind in enumerate(OPERATORS) if term.has(kind)), len(OPERATORS))
-    return found, term.could_extract_minus_sign(), not isinstance(term, OPERATORS)
+    return found, _is_negative(term), not isinstance(term, OPERATORS)
+
+
+def _is_negative(term: Any) -> bool:
+    """Whether a term is subtracted; these come last, and all others keep the order of SymPy."""
+    return term.could_extract_minus_sign()

@@ -16,8 +16,8 @@ def readable(value: Any, digits: int = 2) -> str:
         digits: of the mantissa after the point.
 
     Example:
-        >>> readable(1929), readable(8.1e-10, 1), readable(0.25), readable(None), readable(float("nan"))
-        ('1,929', '8.1 × 10⁻¹⁰', '0.25', '–', 'not finite')
+        >>> readable(1929), readable(1183.7), readable(8.1e-10, 1), readable(0.25), readable(None)
+        ('1,929', '1,184', '8.1 × 10⁻¹⁰', '0.25', '–')
     """
     if value is None:
         return "–"
@@ -30,7 +30,7 @@ def readable(value: Any, digits: int = 2) -> str:
     if value and not 1e-2 <= abs(value) < 1e4:
         mantissa, exponent = f"{value:.{digits}e}".split("e")
         return f"{mantissa} × {power_of_ten(int(exponent))}".replace("-", "−")
-    return f"{value:.{digits + 2}g}".replace("-", "−")
+    return (f"{value:,.0f}" if abs(value) >= 100 else f"{value:.{digits + 1}g}").replace("-", "−")
 
 
 def power_of_ten(exponent: int) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 POINTS = 2_000
 BINS = 41
+MEASURES = ("root mean square", "median of the size", "95 % are below", "largest size")
 SHARE = 0.99
 """Of the points that a histogram shows; a few far ones would press all others into one bar."""
 
@@ -28,15 +29,15 @@ def residual_section(solution: Solution) -> str:
     several = len(columns) > 1
     names = [f"equation {i + 1}" for i in range(len(columns))] if several else ["the equation"]
     charts = "".join(_histogram(column, name) for column, name in zip(columns, names, strict=True))
-    rows = [(name.capitalize(), *map(readable, _figures(column))) for column, name in zip(columns, names, strict=True)]
-    head = ["", "root mean square", "median |r|", "95 % below", "largest |r|"]
+    measures = zip(*(map(readable, _figures(column)) for column in columns), strict=True)
+    rows = [(what, *values) for what, values in zip(MEASURES, measures, strict=True)]
+    head = ["", *names] if several else []
     intro = (
         f"<p>Left side minus right side at {POINTS:,} random points of the domain that were not trained on, with the "
         "derivatives of the run's own estimator.</p>"
     )
-    return section(
-        "residual", "Distribution of the residual", intro, f'<div class="charts">{charts}</div>', table(head, rows)
-    )
+    figures = f"<div>{table(head, rows)}</div>"
+    return section("residual", "Distribution of the residual", intro, f'<div class="charts">{charts}{figures}</div>')
 
 
 def _figures(values: np.ndarray) -> tuple[float, float, float, float]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from sympy.printing.pretty.pretty_symbology import pretty_symbol
 
+from pinnzo.report.names import shown_name
 from pinnzo.report.planes import Plane
 
 if TYPE_CHECKING:
@@ -87,15 +87,15 @@ def _sample(solution: Solution, plane: Plane, points: int) -> dict[str, Any]:
             if piece.exact is not None:
                 errors.append(np.where(outside, np.nan, piece.values - piece.exact).T)
             coordinates, held = piece.coordinates, piece.at
-        packed: dict[str, Any] = {"name": pretty_symbol(unknown.func.__name__), "solution": pack(np.stack(found))}
+        packed: dict[str, Any] = {"name": shown_name(unknown.func.__name__), "solution": pack(np.stack(found))}
         if errors:
             packed["error"] = pack(np.stack(errors))
         functions.append(packed)
     axes = [
-        {"name": pretty_symbol(s.name), "low": float(c[0]), "high": float(c[-1]), "points": len(c)}
+        {"name": shown_name(s.name), "low": float(c[0]), "high": float(c[-1]), "points": len(c)}
         for s, c in zip(plane.axes, coordinates, strict=True)
     ]
-    over = None if plane.over is None else {"name": pretty_symbol(plane.over.name), "values": positions}
+    over = None if plane.over is None else {"name": shown_name(plane.over.name), "values": positions}
     caption = _caption({s: v for s, v in held.items() if s != plane.over})
     return {"axes": axes, "over": over, "held": caption, "functions": functions}
 
@@ -115,7 +115,7 @@ def _caption(held: dict[Any, float]) -> str:
     """The variables that are held, those of equal values together: x₃, …, x₂₀ = 0.5."""
     groups: dict[float, list[str]] = {}
     for symbol, value in held.items():
-        groups.setdefault(value, []).append(pretty_symbol(symbol.name))
+        groups.setdefault(value, []).append(shown_name(symbol.name))
     parts = []
     for value, names in groups.items():
         shown = names if len(names) <= 4 else [*names[:2], "…", names[-1]]

@@ -27,15 +27,9 @@ def slices_section(planes: Sequence[dict[str, Any]]) -> str:
     return section(
         "slices",
         "Slices",
-        '<div id="slices-view"><div class="controls">',
-        _choice("plane", "Plane" if any(len(p["axes"]) == 2 for p in planes) else "Line", [_name(p) for p in planes]),
         _choice("component", "Function", functions),
-        '<div class="slide" id="slide" hidden><label for="slider" id="slider-name"></label>'
-        '<input type="range" id="slider" min="0" max="0" step="1" value="0">'
-        '<output for="slider" id="slider-value"></output></div></div>',
-        '<div class="panels" id="panels"></div>',
-        '<p class="note" id="held"></p><p class="note reading" id="reading" aria-live="polite"></p>',
-        "<noscript><p>A script of this page draws the slices, and the browser runs none.</p></noscript></div>",
+        *(_plane(i, plane) for i, plane in enumerate(planes)),
+        "<noscript><p>A script of this page draws the slices, and the browser runs none.</p></noscript>",
         f'<script type="application/json" id="data">{_embedded(planes)}</script>',
     )
 
@@ -53,8 +47,21 @@ def _embedded(planes: Sequence[dict[str, Any]]) -> str:
     return data.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _name(plane: dict[str, Any]) -> str:
-    return ", ".join(axis["name"] for axis in plane["axes"])
+def _plane(number: int, plane: dict[str, Any]) -> str:
+    """A plane or a line with its slider, where there is something for it to run over."""
+    axes = plane["axes"]
+    what = f"{'Plane' if len(axes) == 2 else 'Line'} {text(', '.join(axis['name'] for axis in axes))}"
+    slider = ""
+    if plane["over"] is not None:
+        slider = (
+            f'<div class="slide"><label for="slider-{number}">{text(plane["over"]["name"])}</label>'
+            f'<output for="slider-{number}"></output>'
+            f'<input type="range" id="slider-{number}" min="0" max="0" step="1" value="0"></div>'
+        )
+    return (
+        f'<div class="plane" id="plane-{number}"><div class="controls"><h3>{what}</h3>{slider}</div>'
+        '<div class="panels"></div><p class="note held"></p><p class="note reading" aria-live="polite"></p></div>'
+    )
 
 
 def _choice(name: str, what: str, options: Sequence[str]) -> str:

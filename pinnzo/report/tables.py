@@ -24,9 +24,7 @@ def headline(solution: Solution, accuracy: Accuracy | None) -> str:
         figures.append(("relative L<sub>2</sub> error", readable(accuracy.relative_l2)))
         if 0 < accuracy.relative_l2 < math.inf and math.isfinite(accuracy.zero_network):
             times = accuracy.zero_network / accuracy.relative_l2
-            figures.append(
-                ("below the zero network", f"{readable(times, 1)}×" if times < 1e4 else f"{readable(times, 1)}")
-            )
+            figures.append(("better than the zero network", f"{readable(times, 1)} ×"))
     figures += [
         ("loss on held-out points", readable(solution.loss)),
         ("network evaluations", readable(float(solution.evaluations), 1) if solution.evaluations else "0"),
@@ -59,8 +57,8 @@ def errors(solution: Solution, accuracy: Accuracy | None) -> str:
     head = ["", "relative L<sub>2</sub>", "÷ zero network", "largest", "root mean square"]
     said = (
         f"At {accuracy.points:,} points that were never trained on. The <em>zero network</em> is the ansatz with "
-        "f ≡ 0, before anything is learnt; the <em>best affine network</em> is the ansatz with the best affine f, fitted "
-        "to the exact solution itself."
+        "f ≡ 0, before anything is learnt; the <em>best affine network</em> is the ansatz with the best affine f, "
+        "fitted to the exact solution itself."
     )
     parts = [table(head, rows), f'<p class="note">{said}</p>']
     if len(accuracy.by_function) > 1:
@@ -150,6 +148,8 @@ def _short(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
         return f"{value:.6g}"
+    if isinstance(value, (tuple, list)) and len(value) > 1 and all(v == value[0] for v in value):
+        return f"{_short(value[0])} each"
     if isinstance(value, (tuple, list)):
         shown = [_short(v) for v in value[:4]]
         return "(" + ", ".join(shown + (["…"] if len(value) > 4 else [])) + ")"
