@@ -11,9 +11,9 @@ function symmetric(packed) {
   return { low: -limit, high: limit };
 }
 
-// Range of the solutions at all positions of the slider, so that pictures can be compared.
-function rangeOf(packed, margin) {
-  let { low, high } = packed;
+// Range of solution and exact solution at all positions of the slider, so that pictures can be compared.
+function rangeOf(chosen, margin) {
+  let [low, high] = chosen.range;
   if (!(high > low)) { low -= 0.5; high += 0.5; }
   return { low: low - margin * (high - low), high: high + margin * (high - low) };
 }
@@ -53,7 +53,7 @@ class PlaneView {
     const { chosen, solution, error, exact } = this.current();
     const list = [];
     if (this.plane.axes.length === 2) {
-      const scale = rangeOf(chosen.solution, 0);
+      const scale = rangeOf(chosen, 0);
       list.push({ title: "Solution", values: solution, scale, map: "values" });
       if (error) {
         list.push({ title: "Exact solution", values: exact, scale, map: "values" });
@@ -63,7 +63,7 @@ class PlaneView {
     }
     const curves = [{ values: solution, colour: "--blue", label: "solution" }];
     if (error) curves.push({ values: exact, colour: "--orange", dashed: true, label: "exact" });
-    list.push({ title: error ? "Solution and exact solution" : "Solution", curves, scale: rangeOf(chosen.solution, 0.05) });
+    list.push({ title: error ? "Solution and exact solution" : "Solution", curves, scale: rangeOf(chosen, 0.05) });
     if (error) {
       list.push({ title: "Error: solution − exact", curves: [{ values: error, colour: "--blue" }],
         scale: symmetric(chosen.error) });

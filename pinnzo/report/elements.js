@@ -22,7 +22,9 @@ function written(value, digits = 3) {
 function scaleBar({ low, high }, map) {
   const bar = element("i");
   bar.style.background = `linear-gradient(to right, ${map.map((c) => `rgb(${c.join(" ")})`).join(", ")})`;
-  const ends = [low, (low + high) / 2, high].map((value) => element("span", { textContent: written(value) }));
+  const rounding = 1e-9 * (high - low);
+  const ends = [low, (low + high) / 2, high].map((value) =>
+    element("span", { textContent: written(Math.abs(value) < rounding ? 0 : value) }));
   return element("div", { className: "scale" }, [bar, element("div", {}, ends)]);
 }
 

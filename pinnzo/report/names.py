@@ -18,4 +18,4 @@ def shown_name(name: str) -> str:
     """
     numbered = NUMBERED.match(name)
     stem, number = (numbered[1], numbered[2]) if numbered else (name, "")
-    return greek_unicode.get(stem, stem) + number.translate(SUBSCRIPTS)
+    return (greek_unicode.get(stem) or stem) + number.translate(SUBSCRIPTS)

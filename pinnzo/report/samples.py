@@ -87,10 +87,9 @@ def _sample(solution: Solution, plane: Plane, points: int) -> dict[str, Any]:
             if piece.exact is not None:
                 errors.append(np.where(outside, np.nan, piece.values - piece.exact).T)
             coordinates, held = piece.coordinates, piece.at
-        packed: dict[str, Any] = {"name": shown_name(unknown.func.__name__), "solution": pack(np.stack(found))}
-        if errors:
-            packed["error"] = pack(np.stack(errors))
-        functions.append(packed)
+        values, gaps = np.stack(found), np.stack(errors) if errors else None
+        packed = {"name": shown_name(unknown.func.__name__), "solution": pack(values), "range": _range(values, gaps)}
+        functions.append(packed if gaps is None else {**packed, "error": pack(gaps)})
     axes = [
         {"name": shown_name(s.name), "low": float(c[0]), "high": float(c[-1]), "points": len(c)}
         for s, c in zip(plane.axes, coordinates, strict=True)
@@ -98,6 +97,13 @@ def _sample(solution: Solution, plane: Plane, points: int) -> dict[str, Any]:
     over = None if plane.over is None else {"name": shown_name(plane.over.name), "values": positions}
     caption = _caption({s: v for s, v in held.items() if s != plane.over})
     return {"axes": axes, "over": over, "held": caption, "functions": functions}
+
+
+def _range(values: np.ndarray, gaps: np.ndarray | None) -> list[float]:
+    """The least and the greatest value of the solution and the exact solution, which share their colours."""
+    both = values if gaps is None else np.stack([values, values - gaps])
+    finite = both[np.isfinite(both)]
+    return [float(finite.min()), float(finite.max())] if finite.size else [0.0, 0.0]
 
 
 def _inside(solution: Solution, coordinates: Sequence[np.ndarray], plane: Plane, at: Any) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -22,9 +21,8 @@ def headline(solution: Solution, accuracy: Accuracy | None) -> str:
     figures = []
     if accuracy is not None:
         figures.append(("relative L<sub>2</sub> error", readable(accuracy.relative_l2)))
-        if 0 < accuracy.relative_l2 < math.inf and math.isfinite(accuracy.zero_network):
-            times = accuracy.zero_network / accuracy.relative_l2
-            figures.append(("better than the zero network", f"{readable(times, 1)} ×"))
+        if accuracy.zero_network:
+            figures.append(("error ÷ zero network", readable(accuracy.relative_l2 / accuracy.zero_network)))
     figures += [
         ("loss on held-out points", readable(solution.loss)),
         ("network evaluations", readable(float(solution.evaluations), 1) if solution.evaluations else "0"),
