@@ -20,11 +20,11 @@ def headline(solution: Solution, accuracy: Accuracy | None) -> str:
     """The most important figures, as a list."""
     figures = []
     if accuracy is not None:
-        figures.append(("relative L<sub>2</sub> error", readable(accuracy.relative_l2)))
+        figures.append(("relative L<sub>2</sub> error", readable(accuracy.relative_l2, 1)))
         if accuracy.zero_network:
-            figures.append(("error ÷ zero network", readable(accuracy.relative_l2 / accuracy.zero_network)))
+            figures.append(("error ÷ zero network", readable(accuracy.relative_l2 / accuracy.zero_network, 1)))
     figures += [
-        ("loss on held-out points", readable(solution.loss)),
+        ("loss on held-out points", readable(solution.loss, 1)),
         ("network evaluations", readable(float(solution.evaluations), 1) if solution.evaluations else "0"),
         ("training time", f"{solution.seconds:,.1f} s"),
         ("parameters", readable(solution.parameter_count)),
