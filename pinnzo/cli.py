@@ -14,7 +14,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import pinnzo as pz
-from pinnzo import cli_compare, cli_mnist, cli_plot, cli_problems, tasks
+from pinnzo import cli_compare, cli_mnist, cli_plot, cli_problems, cli_report, tasks
 from pinnzo.cli_options import (
     AsJson,
     Balances,
@@ -79,6 +79,7 @@ app.command("benchmark")(cli_problems.benchmark)
 app.command("new")(cli_problems.new)
 app.command("mnist")(cli_mnist.mnist)
 app.command("plot")(cli_plot.plot)
+app.command("report")(cli_report.report)
 
 
 @app.command()
@@ -126,6 +127,9 @@ def solve(
     target_error: TargetError = None,
     output: Output = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Keep the state of the run here, for resume.")] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write a page about the run: report.html in --output, or NAME-report.html.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -136,6 +140,7 @@ def solve(
         if is_first():
             check_folder(output)
         problem_to_json(declared)
+    page = cli_report.place_of(output, declared.name) if report and is_first() else None
     solution = pz.solve(
         declared,
         network=network_of(network, declared, width=width, depth=depth, rank=rank, activation=activation),
@@ -164,7 +169,7 @@ def solve(
         checkpoint=checkpoint,
         progress=not quiet,
     )
-    _finish(solution, output, as_json)
+    _finish(solution, output, as_json, page)
 
 
 @app.command()
@@ -188,17 +193,21 @@ def resume(
     _finish(pz.resume(folder, budget=budget, progress=not quiet), output, as_json)
 
 
-def _finish(solution: pz.Solution, output: Path | None, as_json: bool) -> None:
+def _finish(solution: pz.Solution, output: Path | None, as_json: bool, page: Path | None = None) -> None:
     if not is_first():
         return
     if output is not None:
         solution.save(output)
         cli_plot.draw(solution, output)
     summary = solution.summary()
+    if page is not None:
+        summary |= cli_report.figures_of(solution.report(page))
     if as_json:
         sys.stdout.write(json.dumps(summary, allow_nan=False) + "\n")
     else:
         _show(solution, summary, output)
+        if page is not None:
+            Console().print(f"The report is in {page}.", markup=False, highlight=False, soft_wrap=True)
     if summary["loss"] is None:
         # Whoever calls this from a script must not take the initial parameters for a solution.
         raise typer.Exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -187,6 +187,37 @@ class Solution(Views):
 
     def _network_field(self) -> NetworkField:
         return NetworkField(self.network.bind(self.theta[None]), self.network.width, self.network.outputs)
+
+    def report(
+        self,
+        path: str | Path = "report.html",
+        *,
+        planes: Sequence[Any] | None = None,
+        over: Any = None,
+        at: Mapping[Any, float] | None = None,
+    ) -> Path:
+        """Write a page about the run: equation, settings, errors with their baselines, convergence, slices, residual.
+
+        It is one HTML file that needs no network and no other file.
+
+        Args:
+            path: of the file.
+            planes: what the slices run along: pairs of variables, or single ones for a line, as symbols or by name. By
+                default the first two coordinates of space, and the first one against time.
+            over: the variable under the slider, in all planes that do not contain it; by default time, or the first
+                coordinate that is not in the plane.
+            at: values of other variables; those not named are held at the middle of their range.
+
+        Returns:
+            The path.
+
+        Raises:
+            SettingError: a plane, ``over`` or ``at`` does not fit the problem.
+            StorageError: the file cannot be written.
+        """
+        from pinnzo.report import write_report
+
+        return write_report(self, path, planes=planes, over=over, at=at)
 
     def summary(self) -> dict[str, Any]:
         """The figures of the run as JSON data: errors with their baselines, loss, cost, and why it stopped.
