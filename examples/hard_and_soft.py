@@ -7,6 +7,7 @@ wherever an ansatz can do it, and with a penalty in the loss, as in most of the 
 
 import numpy as np
 import sympy as sp
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 import pinnzo as pz
@@ -53,13 +54,16 @@ for enforce in ("hard", "soft"):
     )
 
 # %%
-# A penalty leaves some error on the edges; how much of it depends on its weight, ``pz.solve(…, weights={"edge":
-# 100})``.
+# A penalty leaves some error on the edges; how much depends on its weight, ``pz.solve(…, weights={"edge": 100})``. Both
+# panels share one logarithmic scale.
 
 figure = Figure(figsize=(9, 3.8), layout="constrained")
-for panel, (enforce, solution) in zip(figure.subplots(1, 2), runs.items(), strict=True):
+panels = figure.subplots(1, 2, sharey=True)
+for panel, (enforce, solution) in zip(panels, runs.items(), strict=True):
     plane = solution.slice(x, y)
-    mesh = panel.pcolormesh(*plane.coordinates, np.abs(plane.values - plane.exact).T, cmap="magma", shading="gouraud")
-    figure.colorbar(mesh, ax=panel).formatter.set_powerlimits((-2, 3))
-    panel.set(title=f"|error|, {enforce}", xlabel="$x$", ylabel="$y$")
+    size = np.abs(plane.values - plane.exact).clip(1e-11)
+    mesh = panel.pcolormesh(*plane.coordinates, size.T, cmap="magma", norm=LogNorm(1e-11, 1e-3), shading="gouraud")
+    panel.set(title=f"|error|, {enforce}", xlabel="$x$")
+panels[0].set_ylabel("$y$")
+figure.colorbar(mesh, ax=panels)
 figure.savefig("hard-and-soft.png")
