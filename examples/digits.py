@@ -18,7 +18,7 @@ print(f"{len(data.train)} images to train on, {len(data.validation)} to choose b
 # that does to the outputs of a batch of images gives a damped least-squares problem. The test images are looked at
 # once, at the end.
 
-classifier = tasks.train_classifier(data, budget=pz.Budget(steps=20))
+classifier = tasks.train_classifier(data, budget=pz.Budget(steps=20), progress=False)
 dense = tasks.dense_classifier(64, width=64, classes=10).parameter_count
 print(f"{classifier.test_accuracy:.1%} of the test images, {classifier.parameter_count} parameters (dense: {dense})")
 

@@ -65,8 +65,8 @@ for name, estimator in estimators.items():
 
 figure = Figure(figsize=(7.5, 4.2), layout="constrained")
 panel = figure.subplots()
-for (name, (count, error)), marker in zip(results.items(), "osD^vP", strict=True):
-    panel.loglog(count, error, marker, markersize=9, label=name)
+for (name, (count, error)), marker, size in zip(results.items(), "osD^vP", (15, 9, 7, 9, 9, 9), strict=True):
+    panel.loglog(count, error, marker, markersize=size, label=name)
 panel.axhline(1, color="#777777", linestyle="--", linewidth=1, label="estimating 0")
 panel.set(xlabel="values a point", ylabel="relative error of the Laplacian")
 panel.grid(alpha=0.25, which="both")

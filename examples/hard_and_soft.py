@@ -45,7 +45,7 @@ wanted = np.sin(np.pi * ring[:, 0]) * np.exp(ring[:, 1])
 
 runs = {}
 for enforce in ("hard", "soft"):
-    solution = runs[enforce] = pz.solve(declare(enforce), budget=pz.Budget(steps=60))
+    solution = runs[enforce] = pz.solve(declare(enforce), budget=pz.Budget(steps=60), progress=False)
     error = solution.error()
     print(
         f"{enforce}: relative L2 error {error.relative_l2:.1e}, largest error on the edges "

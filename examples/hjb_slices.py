@@ -25,7 +25,7 @@ problem = pz.Problem(
 # %%
 # The Laplacian and the squared gradient take 43 network values a point, the centre and two along each axis.
 
-solution = pz.solve(problem, budget=pz.Budget(steps=10))
+solution = pz.solve(problem, budget=pz.Budget(steps=10), progress=False)
 error = solution.error()
 print(solution.status)
 print(f"relative L2 error {error.relative_l2:.1e} with {solution.parameter_count} parameters")
@@ -50,5 +50,5 @@ for height, colour in ((0.1, "#0072B2"), (0.5, "#009E73"), (0.9, "#D55E00")):
     panel.plot(line.coordinates[0], line.exact, color="black", linestyle=":", linewidth=2)
 panel.plot([], [], color="black", linestyle=":", linewidth=2, label="exact")
 panel.set(xlabel="$t$", ylabel="$u$")
-panel.legend(frameon=False)
+panel.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 0.9))
 figure.savefig("hjb-lines.png")

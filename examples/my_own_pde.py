@@ -37,7 +37,7 @@ print("soft conditions:", [c.name for c in problem.ansatz.soft])
 # Training takes forward passes only. The error stands beside two baselines that have learnt nothing or next to
 # nothing: the ansatz with f ≡ 0, and with the best affine f.
 
-solution = pz.solve(problem, budget=pz.Budget(steps=60))
+solution = pz.solve(problem, budget=pz.Budget(steps=60), progress=False)
 error = solution.error()
 print(solution.status)
 print(f"relative L2 error {error.relative_l2:.1e}, largest error {error.max_abs:.1e}")

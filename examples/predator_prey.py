@@ -53,7 +53,7 @@ problem = pz.Problem(
     name="foxes and rabbits",
 )
 
-solution = pz.solve(problem, budget=pz.Budget(steps=60))
+solution = pz.solve(problem, budget=pz.Budget(steps=60), progress=False)
 error = solution.error()
 print(f"birth {solution.unknowns[birth]:.3f} (1.1), death {solution.unknowns[death]:.3f} (0.4)")
 print(f"relative L2 error {error.relative_l2:.1e}, of each function {error.by_function}")

@@ -26,7 +26,7 @@ problem = pz.Problem(
 # %%
 # The two baselines say what the initial and boundary data are worth alone, with nothing learnt.
 
-solution = pz.solve(problem, budget=pz.Budget(steps=50))
+solution = pz.solve(problem, budget=pz.Budget(steps=50), progress=False)
 error = solution.error()
 print(solution.status)
 print("estimator:", solution.estimator)

@@ -51,7 +51,7 @@ def report(solution: pz.Solution) -> None:
 # perturbation is a whole forward pass.
 
 bumps = Bumps(count=20)
-solution = pz.solve(problem, network=bumps, points=150, budget=pz.Budget(steps=30))
+solution = pz.solve(problem, network=bumps, points=150, budget=pz.Budget(steps=30), progress=False)
 report(solution)
 solution.plot_slice(x, y).savefig("torch-module.png")
 
@@ -68,5 +68,5 @@ def values(theta: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 theta = np.concatenate([parameter.detach().numpy().ravel() for parameter in bumps.parameters()])
 box = pz.BlackBox(values, theta=theta.astype(np.float64), numpy=True)
-other = pz.solve(problem, network=box, points=150, budget=pz.Budget(steps=30))
+other = pz.solve(problem, network=box, points=150, budget=pz.Budget(steps=30), progress=False)
 report(other)

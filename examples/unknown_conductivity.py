@@ -38,7 +38,7 @@ problem = pz.Problem(
     name="unknown conductivity",
 )
 
-solution = pz.solve(problem, budget=pz.Budget(steps=50))
+solution = pz.solve(problem, budget=pz.Budget(steps=50), progress=False)
 error = solution.error()
 print(f"k = {solution.unknowns[k]:.4f}, in truth 0.3")
 print(f"relative L2 error {error.relative_l2:.1e}")

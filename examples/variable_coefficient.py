@@ -35,7 +35,7 @@ print("B =", problem.ansatz.B)
 
 # %%
 
-solution = pz.solve(problem, budget=pz.Budget(steps=50))
+solution = pz.solve(problem, budget=pz.Budget(steps=50), progress=False)
 error = solution.error()
 print(solution.status)
 print(f"relative L2 error {error.relative_l2:.1e}")
