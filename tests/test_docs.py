@@ -28,6 +28,7 @@ TEXTS = {name: page.read_text(encoding="utf-8") for name, page in PAGES.items()}
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```(?:sh)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.DOTALL)
 EXAMPLES = [name for name, text in TEXTS.items() if BLOCK.search(text)]
 
 
@@ -103,10 +104,11 @@ def test_commands_that_do_not_exist_are_found():
 @pytest.mark.parametrize("name", PAGES)
 def test_links_between_pages_exist(name):
     page = PAGES[name]
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", FENCED.sub("", TEXTS[name])):
+    text = FORMULA.sub("", FENCED.sub("", TEXTS[name]))
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         path = page.parent / target
         if path.parent.name == "gallery":  # made of the examples when the site is built
-            path = ROOT / "examples" / path.with_suffix(".py").name
+            path = ROOT / "examples" / ("GALLERY_HEADER.rst" if path.stem == "index" else f"{path.stem}.py")
         assert path.exists(), f"{name} links to {target}"
 
 

@@ -42,7 +42,7 @@ def test_solving_examples_run(path, monkeypatch, tmp_path):
 def test_the_classifier_learns(monkeypatch, tmp_path, capsys):
     pytest.importorskip("sklearn")
     names = run(EXAMPLES[0].with_name("digits.py"), monkeypatch, tmp_path)
-    assert names["classifier"].steps == 2
+    assert names["classifier"].state.trainer.step == 2
     assert names["classifier"].test_accuracy > 0.2  # the most frequent label has 13 %
     assert "nearest class mean: 90.6%" in capsys.readouterr().out
     assert {file.name for file in tmp_path.iterdir()} == {"digits-history.png", "digits-mistakes.png"}
