@@ -31,12 +31,14 @@ def order(filename: Any) -> tuple[int, str]:
 def figures_written(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any], **_: Any) -> str:
     """Move the figures whose names a block of code contains, and which it has written, to the page of its script."""
     folder = Path(block_vars["src_file"]).parent
-    images = []
+    pictures = ""
     for name in FIGURE.findall(block[1]):
         if (folder / name).is_file():
-            images.append(block_vars["image_path_iterator"].next())
-            shutil.move(folder / name, images[-1])
-    return figure_rst(images, gallery_conf["src_dir"])
+            image = block_vars["image_path_iterator"].next()
+            shutil.move(folder / name, image)
+            # One by one each has the whole width; together they would be small and side by side.
+            pictures += figure_rst([image], gallery_conf["src_dir"])
+    return pictures
 
 
 def sharp_figures(gallery_conf: dict[str, Any], fname: str) -> None:

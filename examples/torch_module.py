@@ -57,7 +57,8 @@ solution.plot_slice(x, y).savefig("torch-module.png")
 
 # %%
 # The same function in NumPy, behind ``BlackBox``: a function of parameters (d,) and points (P, 2), and the parameters
-# that it begins with. Both ways ask the same queries, so that they find the same solution up to rounding.
+# that it begins with. Both ways ask the same queries. They find nearly the same solution; what differs is rounding,
+# which grows from step to step.
 
 
 def values(theta: np.ndarray, points: np.ndarray) -> np.ndarray:
