@@ -184,6 +184,18 @@ def test_a_disc_is_drawn_up_to_its_edge_and_blank_beyond(kind, surfaces):
     assert panel.get_aspect() == 1
 
 
+def test_a_surface_leaves_a_hole_open(surfaces):
+    x, y = pz.coordinates("x", 2)
+    u = sp.Function("u")(x, y)
+    plate = pz.Box({(x, y): (0, 4)}) - pz.Ball((x, y), radius=1, center=2)
+    solution = quick(pz.Problem(sp.Eq(pz.laplacian(u, (x, y)), 1), plate), budget=pz.Budget(steps=1))
+    drawn(solution.plot_slice(x, y, points=33, kind="surface"))
+    ((mesh, _),) = surfaces
+    centres = np.stack([mesh.x, mesh.y], axis=1)[mesh.triangles].mean(axis=1)
+    assert np.linalg.norm(centres - 2, axis=1).min() > 0.99
+    assert (np.abs(centres - 2) < 1.5).all(axis=1).any()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_finite_and_nothing_but_one_value(heat, kind):
     never = quick(never_finite(), budget=pz.Budget(steps=1))
@@ -227,10 +239,11 @@ def test_labels_of_diagonals():
     [
         ("theta_1", r"$\theta_{1}$"),
         ("x", "$x$"),
+        ("velocity_2", r"$\mathrm{velocity}_{2}$"),
         ("cost_$", r"cost_\$"),
         ("50%", r"50%"),
         ("a{b", "a{b"),
-        ("Größe", "$Größe$"),
+        ("Größe", r"$\mathrm{Größe}$"),
     ],
 )
 def test_names_that_cannot_be_mathematics_are_text(name, label):

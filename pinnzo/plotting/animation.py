@@ -22,6 +22,8 @@ from pinnzo.slices import Axis, Slice
 SCREEN_DPI = 110
 DIGITS = 3
 """Of the value that runs."""
+OF_MATPLOTLIB = {"codec", "bitrate", "extra_args", "metadata"}
+"""Options that only its own writers have."""
 
 
 class Film(FuncAnimation):
@@ -31,18 +33,20 @@ class Film(FuncAnimation):
         super().__init__(*arguments, interval=1000 / fps, **options)
         self._maps, self._fps = maps, fps
 
-    def save(self, filename: Any, writer: Any = None, fps: float | None = None, **options: Any) -> None:
+    def save(self, filename: Any, writer: Any = None, fps: Any = None, *more: Any, **options: Any) -> None:
         """Write the film to a file; Pillow is enough for GIF.
 
         Args:
             filename: where to.
             writer: of matplotlib; by default, or as "pillow", that of this package where the name ends in .gif.
             fps: frames a second, by default those of the film.
-            options: of ``matplotlib.animation.Animation.save``.
+            more: further arguments of ``matplotlib.animation.Animation.save``.
+            options: the same by their names; ``metadata`` and the like leave the writing to matplotlib.
         """
-        if str(filename).lower().endswith(".gif") and writer in (None, "pillow"):
+        plain_gif = str(filename).lower().endswith(".gif") and writer in (None, "pillow")
+        if plain_gif and not more and not OF_MATPLOTLIB & set(options):
             writer, fps = GifWriter(fps or self._fps, palette(self._maps)), None
-        super().save(filename, writer=writer, fps=fps, **options)
+        super().save(filename, writer, fps, *more, **options)
 
 
 def frame_values(

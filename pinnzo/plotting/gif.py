@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -41,14 +41,14 @@ class GifWriter(AbstractMovieWriter):
     """
 
     def __init__(self, fps: float, colours: np.ndarray) -> None:
-        super().__init__(fps=fps)
+        super().__init__(fps=cast(Any, fps))  # any number of frames a second will do
         self._palette = Image.new("P", (1, 1))
         self._palette.putpalette(colours.tobytes())
         self._frames: list[Image.Image] = []
 
     def setup(self, fig: Any, outfile: Any, dpi: float | None = None) -> None:
         """Begin a film."""
-        super().setup(fig, outfile, dpi=dpi)
+        cast(Any, super()).setup(fig, outfile, dpi=dpi)
         self._frames = []
 
     def grab_frame(self, **savefig_kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,7 +26,7 @@ def maths(expression: Any) -> str:
         >>> maths(sp.Symbol("theta_1")), maths(sp.Symbol("cost in $"))
         ('$\\theta_{1}$', 'cost in \\$')
     """
-    written = f"${sp.latex(expression)}$"
+    written = f"${_latex(expression)}$"
     return written if is_readable(written) else plain(str(expression))
 
 
@@ -87,7 +88,7 @@ class Units:
         """The label of an axis."""
         if not isinstance(axis, Diagonal):
             return self._with(maths(axis), self.by_symbol.get(axis.name))
-        names = [sp.latex(s) for s in axis.variables]
+        names = [_latex(s) for s in axis.variables]
         units = {self.by_symbol.get(s.name) for s in axis.variables}
         unit = units.pop() if len(units) == 1 else None
         if axis.shared:
@@ -129,6 +130,13 @@ class Units:
     @staticmethod
     def _with(label: str, unit: str | None) -> str:
         return f"{label} ({unit})" if unit else label
+
+
+def _latex(expression: Any) -> str:
+    """TeX in which words are upright, as letters that follow each other are a product in italics."""
+    written = sp.latex(expression)
+    word = re.match(r"[^\W\d_]{2,}", written) if isinstance(expression, sp.Symbol) else None
+    return rf"\mathrm{{{word[0]}}}{written[word.end() :]}" if word else written
 
 
 def _or_plain(written: str, otherwise: str) -> str:

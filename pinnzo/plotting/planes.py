@@ -125,8 +125,9 @@ def _triangles(slice_: Slice, array: np.ndarray) -> tuple[Triangulation, np.ndar
     # Both axes count alike, whatever their units.
     extent = np.array([s[-1] - s[0] for s in slice_.coordinates])
     faces = Triangulation(*(nodes / extent).T).triangles
-    whole = Path.make_compound_path(*[_closed(polygon) for polygon in slice_.outline])
-    within = whole.contains_points(nodes[faces].mean(axis=1))
+    centres = nodes[faces].mean(axis=1)
+    # In the domain is what an odd number of polygons surround: one around a hole takes it out.
+    within = np.logical_xor.reduce([_closed(polygon).contains_points(centres) for polygon in slice_.outline])
     return Triangulation(*nodes.T, triangles=faces[within]), values
 
 
