@@ -78,8 +78,9 @@ def _serialised(node: Any) -> str:
         text = html.unescape(node.data).replace("\u2061", "")
         number = node.parentNode is not None and node.parentNode.tagName == "mn"
         return html.escape(text.replace("-", "−") if number or text == "-" else text)
-    # What is no part of MathML Core, such as menclose, becomes a plain row.
-    tag = node.tagName if node.tagName in ELEMENTS else "mrow"
+    tag = node.tagName
+    if tag not in ELEMENTS:
+        raise ValueError(f"The element {tag!r} is no part of MathML Core: browsers would show only what is in it.")
     attributes = "".join(f' {name}="{html.escape(value)}"' for name, value in sorted(node.attributes.items()))
     inside = "".join(map(_serialised, node.childNodes))
     if inside == INVISIBLE_TIMES:

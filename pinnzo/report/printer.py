@@ -164,6 +164,9 @@ class Printer(MathMLPresentationPrinter):
         norm = self._element("mrow", self._sign("‖"), self._upright("∇"), self._operand(expr.args[0]), self._sign("‖"))
         return self._element("msup", norm, self._element("mn", "2"))
 
+    def _print_conjugate(self, expr: Any) -> Any:
+        return self._element("mover", self._print(expr.args[0]), self._sign("¯"))
+
     def _print_Float(self, expr: Any) -> Any:
         mantissa, _, exponent = f"{float(expr):.{DIGITS}g}".partition("e")
         number = self._element("mn", mantissa.lstrip("-"))

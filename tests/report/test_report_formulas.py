@@ -47,6 +47,7 @@ def math_of(page):
         (sp.Float(-1 / 3), "−0.333333"),
         (sp.Float(2.5e-7), "2.5·10−7"),
         (sp.log(x), "ln(x)"),
+        (sp.conjugate(sp.Symbol("z")), "z¯"),
         (sum(sp.Abs(s) for s in FIVE) + t, "t+∑i=15|xi|"),
         (sum(s**2 for s in FIVE[:3]), "x12+x22+x32"),
     ],
