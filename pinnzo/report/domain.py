@@ -6,21 +6,25 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from pinnzo.report.mathml import listing, markup, operator
-from pinnzo.symbolic.domains import Ball, Box, Difference, Domain, Gaussian, Product, Shell, Simplex
+from pinnzo.report.mathml import grouped, listing, markup, operator
+from pinnzo.symbolic.domains import Ball, Box, Difference, Domain, Gaussian, Shell, Simplex
 from pinnzo.symbolic.problem import Problem
 
 
 def domain_markup(problem: Problem) -> str:
     """Markup of the domain: intervals, norms, or what is taken away."""
-    return _joined([_one(factor) for factor in problem.domain.factors])
+    return _product(problem.domain)
+
+
+def _product(domain: Domain) -> str:
+    return _joined([_factor(factor) for factor in domain.factors])
 
 
 def _joined(parts: Sequence[str]) -> str:
     return f'{operator(",")}<mspace width="1em"></mspace>'.join(parts)
 
 
-def _one(domain: Domain) -> str:
+def _factor(domain: Domain) -> str:
     if isinstance(domain, Box):
         return _intervals(domain)
     if isinstance(domain, Ball):
@@ -28,29 +32,11 @@ def _one(domain: Domain) -> str:
     if isinstance(domain, Shell):
         return _number(domain.inner) + operator("≤") + _norm(domain) + operator("≤") + _number(domain.outer)
     if isinstance(domain, Gaussian):
-        law = f"{_number(domain.mean)}{operator(',')}<msup>{_number(domain.std)}<mn>2</mn></msup>"
-        motion = (
-            ""
-            if domain.time is None
-            else f"<mtext> a Brownian motion in </mtext>{markup(domain.time)}<mtext>, at its end </mtext>"
-        )
-        return _point(domain) + operator("∼") + motion + "<mi>N</mi>" + operator("(") + law + operator(")")
+        return _point(domain) + operator("∼") + _law(domain)
     if isinstance(domain, Difference):
-        return (
-            operator("{")
-            + _of(domain.base)
-            + operator("}")
-            + operator("∖")
-            + operator("{")
-            + _of(domain.removed)
-            + operator("}")
-        )
+        return operator("∖").join(grouped(_product(part), "{", "}") for part in (domain.base, domain.removed))
     kind = "a simplex" if isinstance(domain, Simplex) else f"a {type(domain).__name__}"
     return _point(domain) + f"<mtext> in {kind}</mtext>"
-
-
-def _of(domain: Domain) -> str:
-    return _joined([_one(factor) for factor in (domain.factors if isinstance(domain, Product) else (domain,))])
 
 
 def _intervals(box: Box) -> str:
@@ -60,39 +46,50 @@ def _intervals(box: Box) -> str:
         groups.setdefault(ends, []).append(symbol)
     return _joined(
         [
-            listing(symbols)
-            + operator("∈")
-            + operator("[")
-            + _number(low)
-            + operator(",")
-            + _number(high)
-            + operator("]")
-            for (low, high), symbols in groups.items()
+            listing(symbols) + operator("∈") + grouped(operator(",").join(map(_number, ends)), "[", "]")
+            for ends, symbols in groups.items()
         ]
     )
 
 
+def _law(domain: Gaussian) -> str:
+    """A normal distribution, of a Brownian motion that at its end."""
+    variance = f"<msup>{_number(domain.std)}<mn>2</mn></msup>"
+    law = "<mi>N</mi>" + grouped(_number(domain.mean) + operator(",") + variance)
+    if domain.time is None:
+        return law
+    return f"{law}<mtext>, a Brownian motion in </mtext>{markup(domain.time)}<mtext> at its end</mtext>"
+
+
 def _point(domain: Domain) -> str:
     many = len(domain.variables) > 1
-    return operator("(") + listing(domain.variables) + operator(")") if many else listing(domain.variables)
+    return grouped(listing(domain.variables)) if many else listing(domain.variables)
 
 
 def _norm(domain: Ball | Shell) -> str:
-    center = (
-        ""
-        if not any(domain.center)
-        else operator("−")
-        + (
-            _number(domain.center[0])
-            if len(set(domain.center)) == 1
-            else operator("(") + listing([sp.Float(c) for c in domain.center]) + operator(")")
-        )
-    )
-    return operator("‖") + _point(domain) + center + operator("‖")
+    """The distance from the centre; a centre with equal coordinates is one number."""
+    center = domain.center
+    away = ""
+    if any(center):
+        same = len(set(center)) == 1
+        away = operator("−") + (_number(center[0]) if same else grouped(listing([_exact(c) for c in center])))
+    return grouped(_point(domain) + away, "‖", "‖")
 
 
 def _number(value: float) -> str:
-    """A number, as the multiple of π that it is where it is one."""
-    if value and abs(value / float(sp.pi) * 12 - round(value / float(sp.pi) * 12)) < 1e-12:
-        return markup(sp.Rational(round(value / float(sp.pi) * 12), 12) * sp.pi)
-    return markup(sp.Integer(int(value)) if value == int(value) else sp.Float(value))
+    return markup(_exact(value))
+
+
+def _exact(value: float) -> sp.Expr:
+    """A number as the whole number or the twelfths of π that it is, where it is that.
+
+    Example:
+        >>> _exact(2.0), _exact(1.5707963267948966), _exact(0.3)
+        (2, pi/2, 0.300000000000000)
+    """
+    twelfths = value / float(sp.pi) * 12
+    if value == int(value):
+        return sp.Integer(int(value))
+    if abs(twelfths - round(twelfths)) < 1e-12 * abs(twelfths):
+        return sp.Rational(round(twelfths), 12) * sp.pi
+    return sp.Float(value)

@@ -28,6 +28,15 @@ function ticksBetween(low, high, most) {
   return places;
 }
 
+// Marks of an axis with short labels: a power of ten that they share moves to the name of the axis.
+function marksOf(axis) {
+  const places = ticksBetween(axis.low, axis.high, 4);
+  const largest = Math.max(...places.map(Math.abs));
+  const exponent = largest > 0 && (largest < 1e-2 || largest >= 1e4) ? Math.floor(Math.log10(largest)) : 0;
+  const marks = places.map((value) => [value, written(value / 10 ** exponent)]);
+  return { marks, name: exponent ? `${axis.name} (× ${powerOfTen(exponent)})` : axis.name };
+}
+
 function colourOf(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -58,28 +67,29 @@ function drawAxes(context, box, x, y) {
   const bottom = box.top + box.height;
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (const value of ticksBetween(x.low, x.high, 4)) {
+  const [across, up] = [marksOf(x), marksOf(y)];
+  for (const [value, label] of across.marks) {
     const at = box.left + (box.width * (value - x.low)) / (x.high - x.low);
     context.fillRect(at - 0.5, bottom, 1, 4);
-    context.fillText(written(value), at, bottom + 6);
+    context.fillText(label, at, bottom + 6);
   }
   context.textAlign = "right";
   context.textBaseline = "middle";
-  for (const value of ticksBetween(y.low, y.high, 4)) {
+  for (const [value, label] of up.marks) {
     const at = bottom - (box.height * (value - y.low)) / (y.high - y.low);
     context.fillRect(box.left - 4, at - 0.5, 4, 1);
-    context.fillText(written(value), box.left - 7, at);
+    context.fillText(label, box.left - 7, at);
   }
   context.font = "italic 13px system-ui, sans-serif";
   context.fillStyle = colourOf("--ink");
   context.textAlign = "center";
   context.textBaseline = "bottom";
-  context.fillText(x.name, box.left + box.width / 2, bottom + MARGIN.bottom - 1);
+  context.fillText(across.name, box.left + box.width / 2, bottom + MARGIN.bottom - 1);
   context.save();
   context.translate(12, box.top + box.height / 2);
   context.rotate(-Math.PI / 2);
   context.textBaseline = "middle";
-  context.fillText(y.name, 0, 0);
+  context.fillText(up.name, 0, 0);
   context.restore();
 }
 

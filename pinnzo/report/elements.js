@@ -7,6 +7,10 @@ function element(tag, properties = {}, children = []) {
   return made;
 }
 
+function powerOfTen(exponent) {
+  return `10${String(exponent).replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]))}`;
+}
+
 // A number with a few digits, very small and large ones with a power of ten.
 function written(value, digits = 3) {
   if (!Number.isFinite(value)) return "–";
@@ -14,8 +18,7 @@ function written(value, digits = 3) {
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(digits))).replace("-", "−");
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-  const power = exponent.replace("+", "").replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]));
-  return `${Number(mantissa)} × 10${power}`.replace("-", "−");
+  return `${Number(mantissa)} × ${powerOfTen(Number(exponent))}`.replace("-", "−");
 }
 
 // A bar with the colours of a map, and the values at its ends and in its middle.

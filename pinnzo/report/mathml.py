@@ -14,7 +14,7 @@ from pinnzo.report.printer import MOST_LISTED, Printer, elided
 INVISIBLE_TIMES = "\u2062"
 
 ELEMENTS = {
-    "mfenced", "mfrac", "mi", "mn", "mo", "mover", "mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup",
+    "mfrac", "mi", "mn", "mo", "mover", "mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup",
     "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover",
 }  # fmt: skip
 
@@ -38,8 +38,11 @@ def formula(expression: Any, unknowns: Collection[AppliedUndef] = (), *, block: 
 
 def markup(expression: Any, unknowns: Collection[AppliedUndef] = ()) -> str:
     """What is inside the ``<math>`` element of ``formula``, to be joined with more of it."""
-    printer = Printer({"ln_notation": True})
-    return _serialised(printer._print(shortened(expression, unknowns)))
+    try:
+        return _serialised(Printer({"ln_notation": True})._print(shortened(expression, unknowns)))
+    except Exception:
+        # SymPy cannot print all that it can hold, and no report should fail for a formula.
+        return f"<mtext>{html.escape(str(expression))}</mtext>"
 
 
 def math_element(inside: str, *, block: bool = False) -> str:
@@ -50,6 +53,11 @@ def math_element(inside: str, *, block: bool = False) -> str:
 def operator(sign: str) -> str:
     """Markup of a sign between two others."""
     return f"<mo>{html.escape(sign)}</mo>"
+
+
+def grouped(inside: str, left: str = "(", right: str = ")") -> str:
+    """Markup between a pair of signs that are as tall as it is."""
+    return f"<mrow>{operator(left)}{inside}{operator(right)}</mrow>"
 
 
 def listing(symbols: Sequence[Any], most: int = MOST_LISTED) -> str:
@@ -70,10 +78,11 @@ def _serialised(node: Any) -> str:
         text = html.unescape(node.data).replace("\u2061", "")
         number = node.parentNode is not None and node.parentNode.tagName == "mn"
         return html.escape(text.replace("-", "−") if number or text == "-" else text)
-    if node.tagName not in ELEMENTS:
-        raise ValueError(f"SymPy made an element {node.tagName!r}, which is no part of MathML Core.")
+    tag = node.tagName
+    if tag not in ELEMENTS:
+        raise ValueError(f"The element {tag!r} is no part of MathML Core: browsers would show only what is in it.")
     attributes = "".join(f' {name}="{html.escape(value)}"' for name, value in sorted(node.attributes.items()))
     inside = "".join(map(_serialised, node.childNodes))
     if inside == INVISIBLE_TIMES:
         attributes = ' lspace="0" rspace="0.12em"'
-    return f"<{node.tagName}{attributes}>{inside}</{node.tagName}>"
+    return f"<{tag}{attributes}>{inside}</{tag}>"

@@ -66,6 +66,11 @@ class Printer(MathMLPresentationPrinter):
     def _sign(self, text: str) -> Any:
         return self._element("mo", text)
 
+    def _upright(self, letter: str) -> Any:
+        made = self._element("mi", letter)
+        made.setAttribute("mathvariant", "normal")
+        return made
+
     def _operand(self, expression: Any) -> Any:
         return self._print(expression) if isinstance(expression, sp.Symbol) else self._paren_comma_separated(expression)
 
@@ -147,19 +152,20 @@ class Printer(MathMLPresentationPrinter):
         return self._element("mrow", self._element("munderover", self._sign("∑"), below, self._print(last)), inner)
 
     def _print_Laplacian(self, expr: Any) -> Any:
-        return self._element("mrow", self._element("mi", "Δ"), self._operand(expr.args[0]))
+        return self._element("mrow", self._upright("Δ"), self._operand(expr.args[0]))
 
     def _print_Gradient(self, expr: Any) -> Any:
-        return self._element("mrow", self._element("mi", "∇"), self._operand(expr.args[0]))
+        return self._element("mrow", self._upright("∇"), self._operand(expr.args[0]))
 
     def _print_Divergence(self, expr: Any) -> Any:
-        return self._element("mrow", self._element("mi", "∇"), self._sign("·"), self._operand(expr.args[0]))
+        return self._element("mrow", self._upright("∇"), self._sign("·"), self._operand(expr.args[0]))
 
     def _print_GradientNormSquared(self, expr: Any) -> Any:
-        norm = self._element(
-            "mrow", self._sign("‖"), self._element("mi", "∇"), self._operand(expr.args[0]), self._sign("‖")
-        )
+        norm = self._element("mrow", self._sign("‖"), self._upright("∇"), self._operand(expr.args[0]), self._sign("‖"))
         return self._element("msup", norm, self._element("mn", "2"))
+
+    def _print_conjugate(self, expr: Any) -> Any:
+        return self._element("mover", self._print(expr.args[0]), self._sign("¯"))
 
     def _print_Float(self, expr: Any) -> Any:
         mantissa, _, exponent = f"{float(expr):.{DIGITS}g}".partition("e")

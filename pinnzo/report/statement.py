@@ -9,7 +9,7 @@ import sympy as sp
 
 from pinnzo.report.domain import domain_markup
 from pinnzo.report.markup import details, section, text
-from pinnzo.report.mathml import formula, listing, markup, math_element, operator
+from pinnzo.report.mathml import formula, grouped, listing, markup, math_element, operator
 from pinnzo.symbolic.conditions import Boundary
 from pinnzo.symbolic.measurements import Data
 from pinnzo.symbolic.problem import Problem
@@ -25,11 +25,11 @@ def statement(problem: Problem) -> str:
     """The section on the problem."""
     functions = problem.functions
     names = operator(",").join(markup(u, functions) for u in functions)
-    unknown = math_element(names + operator("=") + names + operator("(") + listing(problem.variables) + operator(")"))
+    unknown = math_element(names + operator("=") + names + grouped(listing(problem.variables)))
     if len(functions) > 1:
         unknown = math_element(names)
     several = "s" if len(functions) > 1 else ""
-    of = math_element(operator("(") + listing(problem.variables) + operator(")"))
+    of = math_element(grouped(listing(problem.variables)))
     count = len(problem.equations)
     what = "One equation" if count == 1 else f"A system of {count} equations"
     intro = (
@@ -112,7 +112,7 @@ def _ansatz(problem: Problem) -> str:
         factor = ""
         if B != 1:
             factor = markup(B, problem.functions)
-            factor = operator("(") + factor + operator(")") if isinstance(B, sp.Add) or B.is_number else factor
+            factor = grouped(factor) if isinstance(B, sp.Add) or B.is_number else factor
         if len(known) + len(factor) > LONGEST:
             written = f"A = {A}\nB = {B}"
             named = equals + markup(sp.Symbol("A")) + operator("+") + markup(sp.Symbol("B") * network)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from itertools import pairwise
 
 import pytest
@@ -75,6 +76,14 @@ def show(browser, pages):
 
 def pictures(tab, plane=0):
     return tab.locator(f"#plane-{plane} canvas").evaluate_all("all => all.map(c => c.toDataURL())")
+
+
+def soon(condition):
+    """Whether it comes true within ten seconds: the page hears of some changes a little later."""
+    end = time.monotonic() + 10
+    while not (met := condition()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return met
 
 
 def colours(tab, plane, panel):
@@ -184,7 +193,7 @@ def test_dark_mode_changes_page_charts_and_pictures(show):
     assert in_dark != pictures(light)
     # A change of the system's setting while the page is open.
     light.emulate_media(color_scheme="dark")
-    assert pictures(light) == in_dark
+    assert soon(lambda: pictures(light) == in_dark)
 
 
 def test_every_control_and_picture_has_a_name(show):
@@ -207,3 +216,15 @@ def test_colour_maps_are_told_apart_by_brightness_alone(show):
     assert max(errors) == max(errors[60:68])
     assert errors[0] < 60
     assert errors[-1] < 60
+
+
+def test_marks_of_small_numbers_are_short(show):
+    """A power of ten that they share stands once, in the name of the axis."""
+    tab = show("line")
+    marks = tab.evaluate("marksOf({low: -9.4e-6, high: 9.4e-6, name: 'error'})")
+    assert marks["name"] == "error (× 10⁻⁶)"
+    assert [label for _, label in marks["marks"]] == ["−5", "0", "5"]
+    assert tab.evaluate("marksOf({low: -2, high: 2, name: 'x'}).name") == "x"
+    assert tab.evaluate("[written(-1.234e-7), written(0.25), written(NaN), written(123456)]") == [
+        "−1.23 × 10⁻⁷", "0.25", "–", "1.23 × 10⁵",
+    ]  # fmt: skip

@@ -47,6 +47,7 @@ def math_of(page):
         (sp.Float(-1 / 3), "−0.333333"),
         (sp.Float(2.5e-7), "2.5·10−7"),
         (sp.log(x), "ln(x)"),
+        (sp.conjugate(sp.Symbol("z")), "z¯"),
         (sum(sp.Abs(s) for s in FIVE) + t, "t+∑i=15|xi|"),
         (sum(s**2 for s in FIVE[:3]), "x12+x22+x32"),
     ],
@@ -97,6 +98,33 @@ def test_bundled_problems_are_valid_mathml(name):
             assert node.tag != "mfrac" or len(node) == 2
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        sp.conjugate(sp.Symbol("z")), sp.re(sp.Symbol("z")), sp.Piecewise((x, x > 0), (t, sp.And(t > 1, x < 0)), (0, True)),
+        sp.Heaviside(x), sp.besselj(0, x), sp.atan2(x, t), sp.polygamma(1, x), sp.gamma(x), sp.Mod(x, 2), sp.Max(x, t, 0),
+        sp.Integral(sp.exp(x * t), (t, 0, 1)), sp.Sum(x**t, (t, 0, 3)), sp.Product(x + t, (t, 0, 3)), sp.floor(x), sp.frac(x),
+        sp.sinc(x), sp.Matrix([[x, t]]), x**sp.Rational(2, 3), x**sp.Rational(-1, 3), sp.sign(x), sp.erf(x), sp.S.NaN,
+        sp.Not(x > 0, evaluate=False), sp.Derivative(x * u, x), sp.UnevaluatedExpr(x),
+    ],
+    ids=lambda e: type(e).__name__,
+)  # fmt: skip
+def test_whatever_an_equation_may_hold_is_shown(expression):
+    assert {node.tag for node in tree(expression, [u]).iter()} <= ELEMENTS | {"math"}
+    assert read(expression, [u])
+
+
+def test_what_sympy_cannot_print_is_text():
+    class Odd(sp.Expr):
+        def _mathml_presentation(self, printer):
+            raise NotImplementedError
+
+        def _sympystr(self, printer):
+            return "odd < even"
+
+    assert formula(Odd()) == "<math><mtext>odd &lt; even</mtext></math>"
+
+
 def test_names_are_never_markup():
     bad = "<img src=q onerror=alert(1)>"
     symbol, function = sp.Symbol(bad, real=True), sp.Function("&lt;b&gt;")
@@ -144,3 +172,12 @@ def test_conditions_say_how_they_are_kept():
     assert 'measurements <span class="tag">penalty</span>' in page
     assert "measured at 50 points" in page
     assert "the unknown coefficient <math><mi>k</mi></math>" in page
+
+
+def test_a_brownian_motion_is_called_one():
+    domain = pz.Gaussian((x, y), mean=0, std=1, time=t) * pz.Box({t: (0, 1)})
+    w = sp.Function("w")(x, y, t)
+    shown = math_element(domain_markup(pz.Problem(sp.Eq(w.diff(t), pz.laplacian(w, (x, y))), domain)))
+    assert (
+        "".join(ElementTree.fromstring(shown).itertext()) == "(x,y)∼N(0,12), a Brownian motion in t at its end,t∈[0,1]"
+    )
