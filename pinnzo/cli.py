@@ -19,6 +19,7 @@ from pinnzo import cli_compare, cli_mnist, cli_problems, tasks
 from pinnzo.cli_options import (
     AsJson,
     Balances,
+    CheckpointEvery,
     Derivatives,
     Evaluations,
     Networks,
@@ -128,6 +129,7 @@ def solve(
     target_error: TargetError = None,
     output: Output = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Keep the state of the run here, for resume.")] = None,
+    checkpoint_every: CheckpointEvery = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -164,6 +166,7 @@ def solve(
         balance=balance,
         budget=budget_of(seconds, steps, evaluations, target_error),
         checkpoint=checkpoint,
+        checkpoint_seconds=checkpoint_every,
         progress=not quiet,
     )
     _finish(solution, output, as_json)
@@ -176,6 +179,7 @@ def resume(
     steps: Steps = None,
     evaluations: Evaluations = None,
     target_error: TargetError = None,
+    checkpoint_every: CheckpointEvery = None,
     output: Output = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -185,9 +189,12 @@ def resume(
         check_folder(output)
     budget = budget_of(seconds, steps, evaluations, target_error)
     if is_classifier(folder):
+        if checkpoint_every is not None:
+            raise SettingError("--checkpoint-every is for equations: a classifier's state is kept every ten seconds.")
         cli_mnist.finish(tasks.resume_classifier(folder, budget=budget, progress=not quiet), output, as_json)
         return
-    _finish(pz.resume(folder, budget=budget, progress=not quiet), output, as_json)
+    solution = pz.resume(folder, budget=budget, checkpoint_seconds=checkpoint_every, progress=not quiet)
+    _finish(solution, output, as_json)
 
 
 @app.command()

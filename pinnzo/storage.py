@@ -1,12 +1,11 @@
-"""Solutions and checkpoints on disk: safetensors for numbers, JSON for the rest, written atomically."""
+"""Solutions and checkpoints on disk: safetensors for numbers, JSON for the rest."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,10 @@ from safetensors.torch import save_file
 
 from pinnzo import catalogue
 from pinnzo.errors import PinnzoError, StorageError
+from pinnzo.files import check_folder as check_folder
+from pinnzo.files import prepare_folder as prepare_folder
+from pinnzo.files import replacing as replacing
+from pinnzo.files import write_text as write_text
 from pinnzo.settings import RunSettings, run_settings_from_json, settings_to_json
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.serialise import problem_from_json, problem_to_json
@@ -32,62 +35,6 @@ SOLUTION, CHECKPOINT, SUMMARY, HISTORY = (
 )
 COUNTS, MEASURES = ("step", "evaluations"), ("loss", "validation", "error", "seconds")
 """The columns of a history that are whole numbers, and the others."""
-
-
-def prepare_folder(folder: Path) -> Path:
-    """Make a folder and check that it can be written to, before a long run depends on it.
-
-    Raises:
-        StorageError: it cannot.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".pinnzo-write-test.{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except (OSError, ValueError) as error:
-        raise StorageError(
-            f"The folder {folder} cannot be written to ({getattr(error, 'strerror', None) or error}): choose another "
-            "one."
-        ) from None
-    return folder
-
-
-def check_folder(folder: Path) -> None:
-    """Check that a folder can be made and written to, and leave nothing behind.
-
-    Raises:
-        StorageError: it cannot.
-    """
-    try:
-        missing = [p for p in (folder, *folder.parents) if not p.exists()]
-    except OSError:
-        missing = []
-    try:
-        prepare_folder(folder)
-    finally:
-        for path in missing:
-            with contextlib.suppress(OSError, ValueError):
-                path.rmdir()
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place in one step if all goes well, and vanishes if not.
-
-    Raises:
-        StorageError: the file cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise StorageError(f"{path} cannot be written: {reason}.") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def write_run(path: Path, run: RunState, header: Mapping[str, Any]) -> None:
@@ -219,12 +166,6 @@ def _declared(body: Mapping[str, Any]) -> Problem:
             if json.loads(json.dumps(problem_to_json(again))) == body["problem"]:
                 return again
     return problem
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, replacing an older one in one step."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
 
 
 def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:

@@ -132,7 +132,7 @@ def test_limits_count_from_the_beginning(tmp_path):
     assert pz.resume(tmp_path, **steps(2)).steps == 3
 
 
-def test_the_checkpoint_is_written_on_the_way(tmp_path, monkeypatch):
+def test_the_checkpoint_is_written_on_the_way(tmp_path):
     class Watched(pz.HybridZO):
         def step(self, objective, state):
             if (file := tmp_path / storage.CHECKPOINT).is_file():
@@ -140,18 +140,16 @@ def test_the_checkpoint_is_written_on_the_way(tmp_path, monkeypatch):
             return super().step(objective, state)
 
     seen = []
-    monkeypatch.setitem(pz.solve.__globals__, "CHECKPOINT_SECONDS", 0.0)
-    quick(trainer=Watched(), checkpoint=tmp_path)
-    assert seen == [1, 2, 3]
+    quick(trainer=Watched(), checkpoint=tmp_path, checkpoint_seconds=0)
+    assert seen == [0, 1, 2, 3]
 
 
 def test_a_full_disk_does_not_lose_the_run(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setitem(pz.solve.__globals__, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(storage, "save_file", fail)
-    solution = quick(checkpoint=tmp_path)
+    solution = quick(checkpoint=tmp_path, checkpoint_seconds=0)
     assert solution.steps == 4
     assert "cannot be written: No space left on device" in solution.status
     assert not list(tmp_path.iterdir())
