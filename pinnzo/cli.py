@@ -22,6 +22,7 @@ from pinnzo.cli_options import (
     CheckpointEvery,
     Derivatives,
     Evaluations,
+    Memory,
     Networks,
     Output,
     Quiet,
@@ -130,6 +131,7 @@ def solve(
     output: Output = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Keep the state of the run here, for resume.")] = None,
     checkpoint_every: CheckpointEvery = None,
+    memory: Memory = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -167,6 +169,7 @@ def solve(
         budget=budget_of(seconds, steps, evaluations, target_error),
         checkpoint=checkpoint,
         checkpoint_seconds=checkpoint_every,
+        memory=memory,
         progress=not quiet,
     )
     _finish(solution, output, as_json)
@@ -180,6 +183,7 @@ def resume(
     evaluations: Evaluations = None,
     target_error: TargetError = None,
     checkpoint_every: CheckpointEvery = None,
+    memory: Memory = None,
     output: Output = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -189,11 +193,11 @@ def resume(
         check_folder(output)
     budget = budget_of(seconds, steps, evaluations, target_error)
     if is_classifier(folder):
-        if checkpoint_every is not None:
-            raise SettingError("--checkpoint-every is for equations: a classifier's state is kept every ten seconds.")
+        if checkpoint_every is not None or memory is not None:
+            raise SettingError("--checkpoint-every and --memory are for equations, and this is a classifier's run.")
         cli_mnist.finish(tasks.resume_classifier(folder, budget=budget, progress=not quiet), output, as_json)
         return
-    solution = pz.resume(folder, budget=budget, checkpoint_seconds=checkpoint_every, progress=not quiet)
+    solution = pz.resume(folder, budget=budget, checkpoint_seconds=checkpoint_every, memory=memory, progress=not quiet)
     _finish(solution, output, as_json)
 
 

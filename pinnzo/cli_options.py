@@ -34,6 +34,9 @@ TargetError = Annotated[float | None, typer.Option(help="Stop once the relative 
 CheckpointEvery = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Keep the state so often, every 10 seconds by default.")
 ]
+Memory = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="Refuse a run that may need more, such as 2GB or 512MiB.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
 Output = Annotated[Path | None, typer.Option(help="Write solution, history and figures to this folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]

@@ -23,6 +23,7 @@ def prepare_folder(folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _remove_remains(folder / "pinnzo-write-test")
         probe = folder / f".pinnzo-write-test.{os.getpid()}"
         probe.touch()
         probe.unlink()

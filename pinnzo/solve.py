@@ -14,6 +14,8 @@ from pinnzo.checkpoints import Checkpoints, checked_interval
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import DeclarationError, LostProcessError, SettingError
 from pinnzo.files import prepare_folder
+from pinnzo.memory import fit_workers
+from pinnzo.memory_bound import memory_bound
 from pinnzo.progress import ProgressDisplay
 from pinnzo.ranks import Ranks
 from pinnzo.settings import settings_for
@@ -37,6 +39,7 @@ def solve(
     budget: Budget | None = None,
     checkpoint: str | Path | None = None,
     checkpoint_seconds: float | None = None,
+    memory: int | float | str | None = None,
     estimate: str | None = None,
     weights: Mapping[str, float] | None = None,
     sampling: str | ResidualAdaptive | None = None,
@@ -66,6 +69,8 @@ def solve(
         checkpoint: a folder that gets the state of the run, for ``resume``: before the first step, then every
             ``checkpoint_seconds``, and at the end.
         checkpoint_seconds: between two checkpoints, 10 by default; 0 for one after every step.
+        memory: the most that the run may take, as a number of bytes or a text such as "2 GB"; by default the memory of
+            the machine. A run whose estimate is higher is refused before it begins.
         estimate: "network" (the default) takes derivatives of f and treats A and B exactly; "solution" takes those
             of the whole u, as the paper does.
         weights: of the penalties of soft conditions, by name.
@@ -103,10 +108,11 @@ def solve(
         problem = catalogue.problem(problem)
     if not isinstance(problem, Problem):
         raise DeclarationError(f"problem is {problem!r}: pass a Problem or the name of a bundled one.")
-    interval = checked_interval(checkpoint_seconds)
+    interval, bound = checked_interval(checkpoint_seconds), memory_bound(memory)
     settings = settings_for(problem, given)
     ranks = Ranks.from_environment(settings.device)
     assembly = Assembly(problem, settings, ranks)
+    fit_workers(assembly, bound)
     # A module of the user's own starts from what each process happened to draw for it.
     initial = ranks.broadcast(assembly.initial())
     balancing = assembly.balance_state()
@@ -123,6 +129,7 @@ def resume(
     trainer: Any = None,
     derivatives: Estimator | None = None,
     checkpoint_seconds: float | None = None,
+    memory: int | float | str | None = None,
     progress: bool = True,
 ) -> Solution:
     """Go on with a run from its checkpoint, exactly as if it had not been stopped.
@@ -137,6 +144,7 @@ def resume(
         trainer: the trainer, where it was of a class of the user's own.
         derivatives: the estimator, where it was of a class of the user's own.
         checkpoint_seconds: between two checkpoints, 10 by default.
+        memory: the most that the run may take, as for ``solve``.
         progress: show how it goes, on standard error.
 
     Raises:
@@ -144,12 +152,13 @@ def resume(
         LostProcessError: another process of the run has ended.
     """
     path = Path(folder) / CHECKPOINT
-    interval = checked_interval(checkpoint_seconds)
+    interval, bound = checked_interval(checkpoint_seconds), memory_bound(memory)
     given = {"network": network, "trainer": trainer, "derivatives": derivatives}
     problem, settings, state, _ = read_run(path, problem, given)
     if budget is not None:
         settings = dataclasses.replace(settings, budget=budget)
     assembly = Assembly(problem, settings, Ranks.from_environment(settings.device))
+    fit_workers(assembly, bound)
     assembly.check_parameters(state.trainer.theta, path)
     return _run(assembly, state, folder, interval, progress)
 
