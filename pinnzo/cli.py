@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 import pinnzo as pz
 from pinnzo import cli_compare, cli_mnist, cli_problems, tasks
+from pinnzo.__main__ import INTERRUPTED
 from pinnzo.cli_options import (
     AsJson,
     Balances,
@@ -57,6 +58,10 @@ class _Group(TyperGroup):
                 # All processes meet the same mistake; the first one tells.
                 raise typer.Exit(2) from None
             sentence = str(error)
+        except KeyboardInterrupt:
+            # Ctrl-C while a run trains ends it with a result; this one came before, or after.
+            sys.stderr.write("Interrupted.\n")
+            raise typer.Exit(INTERRUPTED) from None
         except PinnzoError as error:
             sentence = str(error)
         except (MemoryError, RuntimeError) as error:
