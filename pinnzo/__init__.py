@@ -19,7 +19,7 @@ _HOMES = {name: home for home, name in _re.findall(r"^from (\S+) import (\w+) as
 """From each public name to the module that defines it."""
 
 
-__all__ = list(_HOMES)
+__all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> _Any:

@@ -86,7 +86,11 @@ def test_the_machine(tmp_path, monkeypatch):
     ("settings", "named", "remedy"),
     [
         ({"points": 2_000_000}, "Jacobian", r"fewer points, LevenbergMarquardt\(directions=50\)"),
-        ({"network": pz.MLP(width=300, depth=3)}, "normal matrix", r"LevenbergMarquardt\(directions=50\)"),
+        (
+            {"network": pz.MLP(width=300, depth=3), "points": 5000},
+            "normal matrix",
+            r"LevenbergMarquardt\(directions=50\)",
+        ),
         ({"trainer": pz.FirstOrder(), "points": 3_000_000}, "autograd's graph", "a trainer that is forward-only"),
         ({"trainer": pz.RandomGradient(), "points": 20_000_000}, "residuals", r"RandomDirections\(16\)"),
     ],

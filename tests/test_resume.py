@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from running import disc, quick
+from running import assert_same_state, disc, quick
 
 import pinnzo as pz
 from pinnzo import storage
@@ -28,9 +28,28 @@ TRAINERS = {
     "growing batches": pz.LevenbergMarquardt(growth=1.3, hold=2),
     "random directions": pz.LevenbergMarquardt(directions=10),
     "one block after another": pz.LevenbergMarquardt(blockwise=True),
+    "judged by fresh points": pz.LevenbergMarquardt(fresh=True),
+    "random directions, judged by fresh points": pz.LevenbergMarquardt(directions=10, fresh=True),
+    "central differences": pz.LevenbergMarquardt(central=True),
+    "averaged Gauss-Newton": pz.training.AveragedGaussNewton(),
+    "autodiff Gauss-Newton": pz.AutodiffGaussNewton(),
     "L-BFGS": pz.LBFGS(hold=4),
     "first order": pz.FirstOrder(),
-}
+    "first order, scheduled": pz.FirstOrder(
+        optimizer="SGD", optimizer_options={"momentum": 0.9},
+        scheduler="CosineAnnealingLR", scheduler_options={"T_max": 5},
+    ),
+    "AdamW, restarted": pz.ZerothOrder(
+        optimizer="AdamW", scheduler="CosineAnnealingWarmRestarts", scheduler_options={"T_0": 2}
+    ),
+    "RMSprop, one cycle": pz.ZerothOrder(
+        optimizer="RMSprop", scheduler="OneCycleLR", scheduler_options={"max_lr": 0.01, "total_steps": 20}
+    ),
+    "Adagrad": pz.ZerothOrder(optimizer="Adagrad"),
+    "signs": pz.ZerothOrder(sign=True),
+}  # fmt: skip
+
+POISSON = pz.problem("poisson", dimension=3)
 
 
 def steps(count, **more):
@@ -53,6 +72,21 @@ def test_a_resumed_run_is_the_uninterrupted_one(tmp_path, name):
     assert resumed.error() == whole.error()
     assert resumed.status == whole.status
     assert resumed.seconds > first.seconds
+
+
+@pytest.mark.parametrize("balance", ["relobralo", "softadapt"])
+@pytest.mark.parametrize("name", TRAINERS)
+def test_the_whole_state_is_that_of_the_uninterrupted_run(tmp_path, name, balance):
+    """With everything that remembers at once: the trainer, the sampling, the balance of the weights, the estimator."""
+    settings = {
+        "problem": POISSON, "trainer": TRAINERS[name], "balance": balance, "network": pz.MLP(width=4),
+        "sampling": pz.ResidualAdaptive(every=2), "derivatives": pz.RandomDirections(2),
+    }  # fmt: skip
+    quick(**settings, budget=pz.Budget(steps=5), checkpoint=tmp_path / "whole")
+    quick(**settings, budget=pz.Budget(steps=2), checkpoint=tmp_path / "pieces")
+    for n in (3, 5):
+        pz.resume(tmp_path / "pieces", **steps(n))
+    assert_same_state(tmp_path / "pieces", tmp_path / "whole")
 
 
 @pytest.mark.parametrize(
