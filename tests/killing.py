@@ -78,8 +78,12 @@ def killed_at_random(folder: Path, kills: int, seed: int) -> list[dict]:
     found = []
     for _ in range(kills):
         BEGAN[:] = 0.0
-        wanted, more = generator.uniform(0.0, 0.15), generator.uniform(0.0, 0.02)
+        # One in five is killed from its very beginning on, when it may not have read its checkpoint yet.
+        early, wanted, more = generator.random() < 0.2, generator.uniform(0.0, 0.1), generator.uniform(0.0, 0.02)
         child = forked(lambda: go(folder))
+        while not early and not BEGAN.any():
+            time.sleep(0.002)
+        wanted += 0.0 if early else processor_seconds(child)
         while processor_seconds(child) < wanted:
             time.sleep(0.002)
         time.sleep(more)
