@@ -25,6 +25,7 @@ from pinnzo.training import (
     HybridZO,
     LevenbergMarquardt,
     RandomGradient,
+    ResidualAdaptive,
     Trainer,
     ZerothOrder,
 )
@@ -33,12 +34,12 @@ from pinnzo.training.gradients import rows_at_once
 from pinnzo.training.residual_objective import MEMORY_ELEMENTS, PIECES, SWEEP_TILE
 from pinnzo.training.residual_terms import Term
 
-PROGRAM = 32e6
+PROGRAM = 48e6
 """Bytes for what does not grow: compiled equations, code that is loaded on the way, the allocator's slack."""
 
-TILE_BUFFERS, NORMAL_BUFFERS, GRAPH_BUFFERS, ROW_BUFFERS = 6, 6, 6, 12
-"""Arrays that exist at once: of a tile's size, of a normal matrix' size, of a layer's size in a graph, and of the size
-of a residual's terms."""
+TILE_BUFFERS, NORMAL_BUFFERS, GRAPH_BUFFERS, ROW_BUFFERS = 6, 12, 6, 12
+"""Arrays that exist at once: of a tile's size, of a normal matrix' size (where an eigendecomposition stands in for
+Cholesky factors), of a layer's size in a graph, and of the size of a residual's terms."""
 
 LATE_STEP = 1 << 20
 """By then a growing batch has its largest size."""
@@ -111,6 +112,8 @@ def estimate_memory(assembly: Assembly, workers: int | None = None) -> MemoryEst
     more = max(VALIDATION_POINTS, objective.points) / objective.points
     terms = [(math.ceil(scale * term.points), term) for term in objective.terms]
     held = [(math.ceil(more * term.points), term) for term in objective.terms]
+    if isinstance(objective.sampling, ResidualAdaptive):
+        held.append((math.ceil(objective.sampling.candidates * terms[0][0]), terms[0][1]))
     length = sum(count * term.residual.count for count, term in terms)
     sweeps = bool(_layers(network)) and all(isinstance(rows, NodeSums) for _, term in terms for rows in term.rows)
 
