@@ -129,7 +129,8 @@ def estimate_memory(assembly: Assembly, workers: int | None = None) -> MemoryEst
     tile = max(TILE_ELEMENTS, SWEEP_TILE, 4 * network.width * (nodes if sweeps else 1), pieces * network.width)
     evaluated = TEST_POINTS * (3 * network.width + 8 * assembly.problem.dimension)
     parts = {
-        "tiles": TILE_BUFFERS * tile * workers + evaluated,
+        # A sweep goes through the layers above each one.
+        "tiles": TILE_BUFFERS * max(1.0, (len(_layers(network)) - 1) / 2) * tile * workers + evaluated,
         "dense weights": 2 * dense,
         "perturbed parameters": 4 * at_once * parameters,
         "residuals": residuals(terms, max(1, pieces) * workers) + residuals(held, 2) + 2 * at_once * length,
