@@ -22,6 +22,7 @@ from pinnzo.networks import MLP as MLP
 from pinnzo.networks import BlackBox as BlackBox
 from pinnzo.networks import TensorTrainMatrix as TensorTrainMatrix
 from pinnzo.networks import TensorTrainMLP as TensorTrainMLP
+from pinnzo.slices import Diagonal as Diagonal
 from pinnzo.slices import Slice as Slice
 from pinnzo.solution import Solution as Solution
 from pinnzo.solution import load as load

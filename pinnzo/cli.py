@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import sympy as sp
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -15,7 +14,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import pinnzo as pz
-from pinnzo import cli_compare, cli_mnist, cli_problems, tasks
+from pinnzo import cli_compare, cli_mnist, cli_plot, cli_problems, cli_report, tasks
 from pinnzo.__main__ import INTERRUPTED
 from pinnzo.cli_options import (
     AsJson,
@@ -41,7 +40,7 @@ from pinnzo.cli_options import (
 )
 from pinnzo.errors import DeclarationError, PinnzoError, SettingError, StencilError, StorageError
 from pinnzo.ranks import is_first
-from pinnzo.storage import check_folder, prepare_folder, replacing
+from pinnzo.storage import check_folder
 from pinnzo.symbolic.serialise import problem_to_json
 from pinnzo.tasks.storage import is_classifier
 from pinnzo.training import trainer_named
@@ -86,8 +85,8 @@ app.command("list")(cli_problems.list_problems)
 app.command("benchmark")(cli_problems.benchmark)
 app.command("new")(cli_problems.new)
 app.command("mnist")(cli_mnist.mnist)
-
-FIGURES = ("slice.png", "history.png")
+app.command("plot")(cli_plot.plot)
+app.command("report")(cli_report.report)
 
 
 @app.command()
@@ -137,6 +136,9 @@ def solve(
     checkpoint: Annotated[Path | None, typer.Option(help="Keep the state of the run here, for resume.")] = None,
     checkpoint_every: CheckpointEvery = None,
     memory: Memory = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write a page about the run: report.html in --output, or NAME-report.html.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -147,6 +149,7 @@ def solve(
         if is_first():
             check_folder(output)
         problem_to_json(declared)
+    page = cli_report.place_of(output, declared.name) if report and is_first() else None
     solution = pz.solve(
         declared,
         network=network_of(network, declared, width=width, depth=depth, rank=rank, activation=activation),
@@ -177,7 +180,7 @@ def solve(
         memory=memory,
         progress=not quiet,
     )
-    _finish(solution, output, as_json)
+    _finish(solution, output, as_json, page)
 
 
 @app.command()
@@ -206,39 +209,21 @@ def resume(
     _finish(solution, output, as_json)
 
 
-@app.command()
-def plot(
-    folder: Annotated[Path, typer.Argument(help="The folder of a saved solution.")],
-    axes: Annotated[str | None, typer.Option(help="One or two variables, such as x1,x2.")] = None,
-    at: Annotated[list[str] | None, typer.Option(help="Value of another variable: t=0.5.")] = None,
-) -> None:
-    """Draw a saved solution: slice.png and history.png in its folder."""
-    solution = pz.load(folder)
-    symbols = {s.name: s for s in solution.problem.variables}
-
-    def symbol(name: str) -> sp.Symbol:
-        if name not in symbols:
-            raise SettingError(f"{name!r} is not a variable of the problem; they are {', '.join(symbols)}.")
-        return symbols[name]
-
-    chosen = [symbol(name.strip()) for name in axes.split(",")] if axes else None
-    held = {symbol(name): value for name, value in settings_of(at or [], "--at").items()}
-    _draw(solution, folder, chosen, held)
-    for name in FIGURES:
-        sys.stdout.write(f"{folder / name}\n")
-
-
-def _finish(solution: pz.Solution, output: Path | None, as_json: bool) -> None:
+def _finish(solution: pz.Solution, output: Path | None, as_json: bool, page: Path | None = None) -> None:
     if not is_first():
         return
     if output is not None:
         solution.save(output)
-        _draw(solution, output)
+        cli_plot.draw(solution, output)
     summary = solution.summary()
+    if page is not None:
+        summary |= cli_report.figures_of(solution.report(page))
     if as_json:
         sys.stdout.write(json.dumps(summary, allow_nan=False) + "\n")
     else:
         _show(solution, summary, output)
+        if page is not None:
+            Console().print(f"The report is in {page}.", markup=False, highlight=False, soft_wrap=True)
     if summary["loss"] is None:
         # Whoever calls this from a script must not take the initial parameters for a solution.
         raise typer.Exit(1)
@@ -266,20 +251,6 @@ def _show(solution: pz.Solution, summary: dict[str, Any], output: Path | None) -
     console.print(solution.status, markup=False, highlight=False, soft_wrap=True)
     if output is not None:
         console.print(f"Solution, history and figures are in {output}.", markup=False, highlight=False, soft_wrap=True)
-
-
-def _draw(
-    solution: pz.Solution,
-    folder: Path,
-    axes: list[sp.Symbol] | None = None,
-    at: dict[sp.Symbol, float] | None = None,
-) -> None:
-    chosen = axes or solution.problem.variables[:2]
-    figures = (solution.plot_slice(*chosen, at=at), solution.plot_history())
-    prepare_folder(folder)
-    for figure, name in zip(figures, FIGURES, strict=True):
-        with replacing(folder / name) as temporary:
-            figure.savefig(temporary, dpi=150, format="png")
 
 
 def main() -> None:
