@@ -15,11 +15,14 @@ from typer.core import TyperGroup
 
 import pinnzo as pz
 from pinnzo import cli_compare, cli_mnist, cli_plot, cli_problems, cli_report, tasks
+from pinnzo.__main__ import INTERRUPTED
 from pinnzo.cli_options import (
     AsJson,
     Balances,
+    CheckpointEvery,
     Derivatives,
     Evaluations,
+    Memory,
     Networks,
     Output,
     Quiet,
@@ -54,6 +57,10 @@ class _Group(TyperGroup):
                 # All processes meet the same mistake; the first one tells.
                 raise typer.Exit(2) from None
             sentence = str(error)
+        except KeyboardInterrupt:
+            # Ctrl-C while a run trains ends it with a result; this one came before, or after.
+            sys.stderr.write("Interrupted.\n")
+            raise typer.Exit(INTERRUPTED) from None
         except PinnzoError as error:
             sentence = str(error)
         except (MemoryError, RuntimeError) as error:
@@ -127,6 +134,8 @@ def solve(
     target_error: TargetError = None,
     output: Output = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Keep the state of the run here, for resume.")] = None,
+    checkpoint_every: CheckpointEvery = None,
+    memory: Memory = None,
     report: Annotated[
         bool, typer.Option("--report", help="Write a page about the run: report.html in --output, or NAME-report.html.")
     ] = False,
@@ -167,6 +176,8 @@ def solve(
         balance=balance,
         budget=budget_of(seconds, steps, evaluations, target_error),
         checkpoint=checkpoint,
+        checkpoint_seconds=checkpoint_every,
+        memory=memory,
         progress=not quiet,
     )
     _finish(solution, output, as_json, page)
@@ -179,6 +190,8 @@ def resume(
     steps: Steps = None,
     evaluations: Evaluations = None,
     target_error: TargetError = None,
+    checkpoint_every: CheckpointEvery = None,
+    memory: Memory = None,
     output: Output = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -188,9 +201,12 @@ def resume(
         check_folder(output)
     budget = budget_of(seconds, steps, evaluations, target_error)
     if is_classifier(folder):
+        if checkpoint_every is not None or memory is not None:
+            raise SettingError("--checkpoint-every and --memory are for equations, and this is a classifier's run.")
         cli_mnist.finish(tasks.resume_classifier(folder, budget=budget, progress=not quiet), output, as_json)
         return
-    _finish(pz.resume(folder, budget=budget, progress=not quiet), output, as_json)
+    solution = pz.resume(folder, budget=budget, checkpoint_seconds=checkpoint_every, memory=memory, progress=not quiet)
+    _finish(solution, output, as_json)
 
 
 def _finish(solution: pz.Solution, output: Path | None, as_json: bool, page: Path | None = None) -> None:

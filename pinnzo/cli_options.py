@@ -31,6 +31,12 @@ Seconds = Annotated[float | None, typer.Option(help="Stop after so many seconds 
 Steps = Annotated[int | None, typer.Option(help="Stop after so many steps.")]
 Evaluations = Annotated[float | None, typer.Option(help="Stop after so many network evaluations.")]
 TargetError = Annotated[float | None, typer.Option(help="Stop once the relative L2 error is this small.")]
+CheckpointEvery = Annotated[
+    float | None, typer.Option(metavar="SECONDS", help="Keep the state so often, every 10 seconds by default.")
+]
+Memory = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="Refuse a run that may need more, such as 2GB or 512MiB.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
 Output = Annotated[Path | None, typer.Option(help="Write solution, history and figures to this folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pinnzo import catalogue
 from pinnzo.assembly import Assembly
+from pinnzo.checkpoints import Checkpoints, checked_interval
 from pinnzo.derivatives import Estimator
-from pinnzo.errors import DeclarationError, LostProcessError, SettingError, StorageError
+from pinnzo.errors import DeclarationError, LostProcessError, SettingError
+from pinnzo.files import prepare_folder
+from pinnzo.memory import fit_workers
+from pinnzo.memory_bound import memory_bound
 from pinnzo.progress import ProgressDisplay
 from pinnzo.ranks import Ranks
 from pinnzo.settings import settings_for
 from pinnzo.solution import Solution
-from pinnzo.storage import CHECKPOINT, header_of, prepare_folder, read_run, write_run
+from pinnzo.storage import CHECKPOINT, header_of, read_run
 from pinnzo.symbolic.problem import Problem
 from pinnzo.training import Balance, Budget, ResidualAdaptive, Trainer
 from pinnzo.training.fit import Hooks, RunState, fit, start
-
-CHECKPOINT_SECONDS = 10.0
 
 
 def solve(
@@ -36,6 +38,8 @@ def solve(
     device: Any = None,
     budget: Budget | None = None,
     checkpoint: str | Path | None = None,
+    checkpoint_seconds: float | None = None,
+    memory: int | float | str | None = None,
     estimate: str | None = None,
     weights: Mapping[str, float] | None = None,
     sampling: str | ResidualAdaptive | None = None,
@@ -62,7 +66,11 @@ def solve(
         dtype: "float64" (the default) or "float32", or the torch dtype.
         device: "cpu" by default.
         budget: when to stop, 45 seconds by default.
-        checkpoint: a folder that gets the state of the run every ten seconds, for ``resume``.
+        checkpoint: a folder that gets the state of the run, for ``resume``: before the first step, then every
+            ``checkpoint_seconds``, and at the end.
+        checkpoint_seconds: between two checkpoints, 10 by default; 0 for one after every step.
+        memory: the most that the run may take, as a number of bytes or a text such as "2 GB"; by default the memory of
+            the machine. A run whose estimate is higher is refused before it begins.
         estimate: "network" (the default) takes derivatives of f and treats A and B exactly; "solution" takes those
             of the whole u, as the paper does.
         weights: of the penalties of soft conditions, by name.
@@ -100,14 +108,16 @@ def solve(
         problem = catalogue.problem(problem)
     if not isinstance(problem, Problem):
         raise DeclarationError(f"problem is {problem!r}: pass a Problem or the name of a bundled one.")
+    interval, bound = checked_interval(checkpoint_seconds), memory_bound(memory)
     settings = settings_for(problem, given)
     ranks = Ranks.from_environment(settings.device)
     assembly = Assembly(problem, settings, ranks)
+    fit_workers(assembly, bound)
     # A module of the user's own starts from what each process happened to draw for it.
     initial = ranks.broadcast(assembly.initial())
     balancing = assembly.balance_state()
     state = start(settings.trainer, initial, assembly.run_seed, assembly.generator("points"), balancing)
-    return _run(assembly, state, checkpoint, progress)
+    return _run(assembly, state, checkpoint, interval, progress)
 
 
 def resume(
@@ -118,6 +128,8 @@ def resume(
     network: Any = None,
     trainer: Any = None,
     derivatives: Estimator | None = None,
+    checkpoint_seconds: float | None = None,
+    memory: int | float | str | None = None,
     progress: bool = True,
 ) -> Solution:
     """Go on with a run from its checkpoint, exactly as if it had not been stopped.
@@ -131,6 +143,8 @@ def resume(
         network: the module or black box, where the network was one.
         trainer: the trainer, where it was of a class of the user's own.
         derivatives: the estimator, where it was of a class of the user's own.
+        checkpoint_seconds: between two checkpoints, 10 by default.
+        memory: the most that the run may take, as for ``solve``.
         progress: show how it goes, on standard error.
 
     Raises:
@@ -138,16 +152,20 @@ def resume(
         LostProcessError: another process of the run has ended.
     """
     path = Path(folder) / CHECKPOINT
+    interval, bound = checked_interval(checkpoint_seconds), memory_bound(memory)
     given = {"network": network, "trainer": trainer, "derivatives": derivatives}
     problem, settings, state, _ = read_run(path, problem, given)
     if budget is not None:
         settings = dataclasses.replace(settings, budget=budget)
     assembly = Assembly(problem, settings, Ranks.from_environment(settings.device))
+    fit_workers(assembly, bound)
     assembly.check_parameters(state.trainer.theta, path)
-    return _run(assembly, state, folder, progress)
+    return _run(assembly, state, folder, interval, progress)
 
 
-def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, progress: bool) -> Solution:
+def _run(
+    assembly: Assembly, state: RunState, checkpoint: str | Path | None, interval: float, progress: bool
+) -> Solution:
     settings, problem = assembly.settings, assembly.problem
     if settings.budget.target_error is not None and problem.exact is None:
         raise SettingError("budget has a target_error, but the problem has no exact solution to measure it by.")
@@ -158,37 +176,28 @@ def _run(assembly: Assembly, state: RunState, checkpoint: str | Path | None, pro
     path = prepare_folder(folder) / CHECKPOINT if folder is not None else None
     notes = () if state.trainer.step else problem.notes
     display = ProgressDisplay(problem.name, settings.budget, progress and ranks.first, notes=notes)
-    saved_at = time.monotonic()
-    trouble = ""
-
-    def save(now: RunState) -> None:
-        nonlocal saved_at, trouble
-        if path is None:
-            return
-        try:
-            write_run(path, now, header)
-            trouble = ""
-        except StorageError as error:
-            # A full disk is no reason to lose the run.
-            trouble = f" {error}"
-        saved_at = time.monotonic()
+    checkpoints = Checkpoints(path, header, interval)
 
     def on_step(now: RunState) -> None:
         display.update(now)
-        if time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
-            save(now)
+        checkpoints.save_if_due(now)
 
     hooks = Hooks(on_step, assembly.error_function())
     try:
         with ranks.watching():
+            if not state.trainer.step:
+                # Whatever happens from here on, resume finds something to go on with.
+                checkpoints.save(state)
             with display:
                 outcome = fit(
                     settings.trainer, objective, validation, state, settings.budget, hooks, ranks, settings.balance
                 )
-            save(outcome.last)
+            # The run is over: an interrupt has nothing to end any more.
+            with contextlib.suppress(KeyboardInterrupt):
+                checkpoints.save(outcome.last)
     except LostProcessError as error:
         raise LostProcessError(f"{error} {_what_is_left(checkpoint)}") from error
-    return Solution(assembly, outcome.result, outcome.status + trouble)
+    return Solution(assembly, outcome.result, outcome.status + checkpoints.trouble)
 
 
 def _what_is_left(checkpoint: str | Path | None) -> str:
