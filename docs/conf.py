@@ -2,10 +2,14 @@
 
 import dataclasses
 import re
+import sys
+from pathlib import Path
 
 from sphinx.application import Sphinx
 
 import pinnzo
+
+sys.path.insert(0, str(Path(__file__).parent))  # examples_gallery
 
 project = "pinnzo"
 author = "The pinnzo authors"
@@ -18,9 +22,25 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinxcontrib.katex",
+    "sphinx_gallery.gen_gallery",
 ]
-# The table of problems is part of the page that includes it.
-exclude_patterns = ["_build", "benchmark.md"]
+# The table of problems is part of the page that includes it; the gallery's page of computation times is none of ours.
+exclude_patterns = ["_build", "benchmark.md", "sg_execution_times.rst", "gallery/sg_execution_times.rst"]
+
+# What is callable is named by strings, which Sphinx can keep from one build to the next.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "examples_gallery.order",
+    "image_scrapers": ("examples_gallery.figures_written",),
+    "reset_modules": ("examples_gallery.sharp_figures",),
+    "capture_repr": (),
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "thumbnail_size": (480, 320),
+}
 
 html_theme = "furo"
 html_title = "pinnzo"

@@ -75,7 +75,7 @@ class Assembly:
             )
         # A module holds the parameters while it is called, and what stands behind a black box is not known: neither
         # may be asked by two threads at once.
-        self._alone = isinstance(built, (ModuleNetwork, BlackBoxNetwork))
+        self._workers = 1 if isinstance(built, (ModuleNetwork, BlackBoxNetwork)) else default_workers()
         more = self.compiled.coefficients.count
         self.network = ExtendedNetwork(built, more) if more else built
         spaces = self.compiled.rows, self.scale, self.dtype
@@ -115,6 +115,12 @@ class Assembly:
         objective = self._objective(max(VALIDATION_POINTS, self.settings.points))
         objective.draw(self.generator("validation"))
         return objective
+
+    def use_workers(self, count: int) -> None:
+        """Share the work of a step among so many threads from now on; results do not depend on their number."""
+        self._workers = count
+        for name in ("objective", "validation"):
+            vars(self).pop(name, None)
 
     def values(self, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """The solution at points x (N, D) for one θ (d,): (N,), or (N, C) for C unknown functions."""
@@ -185,7 +191,7 @@ class Assembly:
             points,
             self.settings.weights,
             self.dtype,
-            1 if self._alone else default_workers(),
+            self._workers,
             self.ranks,
             sampling,
             self.settings.points,

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import sympy as sp
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -15,15 +14,18 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import pinnzo as pz
-from pinnzo import cli_compare, cli_mnist, cli_problems, tasks
+from pinnzo import cli_compare, cli_mnist, cli_plot, cli_problems, cli_report, tasks
+from pinnzo.__main__ import INTERRUPTED
 from pinnzo.cli_logs import logging_to
 from pinnzo.cli_options import (
     AsJson,
     Balances,
+    CheckpointEvery,
     Derivatives,
     Evaluations,
     HistoryPath,
     LogPath,
+    Memory,
     Networks,
     Output,
     Quiet,
@@ -43,7 +45,7 @@ from pinnzo.cli_options import (
 )
 from pinnzo.errors import DeclarationError, PinnzoError, SettingError, StencilError, StorageError
 from pinnzo.ranks import is_first
-from pinnzo.storage import check_folder, prepare_folder, replacing
+from pinnzo.storage import check_folder
 from pinnzo.symbolic.serialise import problem_to_json
 from pinnzo.tasks.storage import is_classifier
 from pinnzo.training import trainer_named
@@ -60,6 +62,10 @@ class _Group(TyperGroup):
                 # All processes meet the same mistake; the first one tells.
                 raise typer.Exit(2) from None
             sentence = str(error)
+        except KeyboardInterrupt:
+            # Ctrl-C while a run trains ends it with a result; this one came before, or after.
+            sys.stderr.write("Interrupted.\n")
+            raise typer.Exit(INTERRUPTED) from None
         except PinnzoError as error:
             sentence = str(error)
         except (MemoryError, RuntimeError) as error:
@@ -84,8 +90,8 @@ app.command("list")(cli_problems.list_problems)
 app.command("benchmark")(cli_problems.benchmark)
 app.command("new")(cli_problems.new)
 app.command("mnist")(cli_mnist.mnist)
-
-FIGURES = ("slice.png", "history.png")
+app.command("plot")(cli_plot.plot)
+app.command("report")(cli_report.report)
 
 
 @app.command()
@@ -134,6 +140,11 @@ def solve(
     target_loss: TargetLoss = None,
     output: Output = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Keep the state of the run here, for resume.")] = None,
+    checkpoint_every: CheckpointEvery = None,
+    memory: Memory = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write a page about the run: report.html in --output, or NAME-report.html.")
+    ] = False,
     history: HistoryPath = None,
     log: LogPath = None,
     as_json: AsJson = False,
@@ -147,6 +158,7 @@ def solve(
         if is_first():
             check_folder(output)
         problem_to_json(declared)
+    page = cli_report.place_of(output, declared.name) if report and is_first() else None
     with logging_to(log, verbose):
         solution = pz.solve(
             declared,
@@ -174,10 +186,12 @@ def solve(
             balance=balance,
             budget=budget_of(seconds, steps, evaluations, target_error, target_loss),
             checkpoint=checkpoint,
+            checkpoint_seconds=checkpoint_every,
+            memory=memory,
             progress=not quiet,
             history=history,
         )
-    _finish(solution, output, as_json)
+    _finish(solution, output, as_json, page)
 
 
 @app.command()
@@ -188,6 +202,8 @@ def resume(
     evaluations: Evaluations = None,
     target_error: TargetError = None,
     target_loss: TargetLoss = None,
+    checkpoint_every: CheckpointEvery = None,
+    memory: Memory = None,
     output: Output = None,
     history: HistoryPath = None,
     log: LogPath = None,
@@ -200,48 +216,39 @@ def resume(
         check_folder(output)
     budget = budget_of(seconds, steps, evaluations, target_error, target_loss)
     if is_classifier(folder):
-        if history is not None:
-            raise SettingError("--history goes with solve and what it has left, not with a classifier: leave it out.")
+        if checkpoint_every is not None or memory is not None or history is not None:
+            raise SettingError(
+                "--checkpoint-every, --memory and --history are for equations, and this is a classifier's run."
+            )
         cli_mnist.finish(tasks.resume_classifier(folder, budget=budget, progress=not quiet), output, as_json)
         return
     with logging_to(log, verbose):
-        solution = pz.resume(folder, budget=budget, progress=not quiet, history=history)
+        solution = pz.resume(
+            folder,
+            budget=budget,
+            checkpoint_seconds=checkpoint_every,
+            memory=memory,
+            progress=not quiet,
+            history=history,
+        )
     _finish(solution, output, as_json)
 
 
-@app.command()
-def plot(
-    folder: Annotated[Path, typer.Argument(help="The folder of a saved solution.")],
-    axes: Annotated[str | None, typer.Option(help="One or two variables, such as x1,x2.")] = None,
-    at: Annotated[list[str] | None, typer.Option(help="Value of another variable: t=0.5.")] = None,
-) -> None:
-    """Draw a saved solution: slice.png and history.png in its folder."""
-    solution = pz.load(folder)
-    symbols = {s.name: s for s in solution.problem.variables}
-
-    def symbol(name: str) -> sp.Symbol:
-        if name not in symbols:
-            raise SettingError(f"{name!r} is not a variable of the problem; they are {', '.join(symbols)}.")
-        return symbols[name]
-
-    chosen = [symbol(name.strip()) for name in axes.split(",")] if axes else None
-    held = {symbol(name): value for name, value in settings_of(at or [], "--at").items()}
-    _draw(solution, folder, chosen, held)
-    for name in FIGURES:
-        sys.stdout.write(f"{folder / name}\n")
-
-
-def _finish(solution: pz.Solution, output: Path | None, as_json: bool) -> None:
+def _finish(solution: pz.Solution, output: Path | None, as_json: bool, page: Path | None = None) -> None:
     if not is_first():
         return
     if output is not None:
         solution.save(output)
-        _draw(solution, output)
+        cli_plot.draw(solution, output)
     summary = solution.summary()
+    if page is not None:
+        summary |= cli_report.figures_of(solution.report(page))
     if as_json:
         sys.stdout.write(json.dumps(summary, allow_nan=False) + "\n")
     else:
         _show(solution, summary, output)
+        if page is not None:
+            Console().print(f"The report is in {page}.", markup=False, highlight=False, soft_wrap=True)
     if summary["loss"] is None:
         # Whoever calls this from a script must not take the initial parameters for a solution.
         raise typer.Exit(1)
@@ -269,20 +276,6 @@ def _show(solution: pz.Solution, summary: dict[str, Any], output: Path | None) -
     console.print(solution.status, markup=False, highlight=False, soft_wrap=True)
     if output is not None:
         console.print(f"Solution, history and figures are in {output}.", markup=False, highlight=False, soft_wrap=True)
-
-
-def _draw(
-    solution: pz.Solution,
-    folder: Path,
-    axes: list[sp.Symbol] | None = None,
-    at: dict[sp.Symbol, float] | None = None,
-) -> None:
-    chosen = axes or solution.problem.variables[:2]
-    figures = (solution.plot_slice(*chosen, at=at), solution.plot_history())
-    prepare_folder(folder)
-    for figure, name in zip(figures, FIGURES, strict=True):
-        with replacing(folder / name) as temporary:
-            figure.savefig(temporary, dpi=150, format="png")
 
 
 def main() -> None:

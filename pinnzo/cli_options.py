@@ -39,6 +39,12 @@ LogPath = Annotated[
     Path | None, typer.Option("--log", help="Append records of the run, each step's too, to this file.")
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show records of the run on standard error.")]
+CheckpointEvery = Annotated[
+    float | None, typer.Option(metavar="SECONDS", help="Keep the state so often, every 10 seconds by default.")
+]
+Memory = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="Refuse a run that may need more, such as 2GB or 512MiB.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
 Output = Annotated[Path | None, typer.Option(help="Write solution, history and figures to this folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]

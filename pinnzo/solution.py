@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -20,7 +20,6 @@ from pinnzo.errors import NonFiniteError, SettingError, ShapeError
 from pinnzo.fields import NetworkField, SolutionField, as_columns
 from pinnzo.networks.base import Network
 from pinnzo.settings import RunSettings
-from pinnzo.slices import Slice, make_slice
 from pinnzo.storage import (
     HISTORY,
     SOLUTION,
@@ -34,16 +33,13 @@ from pinnzo.storage import (
 from pinnzo.symbolic.problem import Problem
 from pinnzo.training import History
 from pinnzo.training.fit import RunState
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+from pinnzo.views import Views
 
 RESIDUAL_POINTS = 10_000
 """At how many points the residual is computed at once."""
 
 
-class Solution:
+class Solution(Views):
     """An approximate solution u = A + B f of a problem.
 
     Call it with points (N, D), whose columns are in the order of ``problem.variables``, for the values (N,). Of a
@@ -192,62 +188,36 @@ class Solution:
     def _network_field(self) -> NetworkField:
         return NetworkField(self.network.bind(self.theta[None]), self.network.width, self.network.outputs)
 
-    def slice(
-        self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101, of: Any = None
-    ) -> Slice:
-        """Values on a line (one variable) or a plane (two) through the domain.
+    def report(
+        self,
+        path: str | Path = "report.html",
+        *,
+        planes: Sequence[Any] | None = None,
+        over: Any = None,
+        at: Mapping[Any, float] | None = None,
+    ) -> Path:
+        """Write a page about the run: equation, settings, errors with their baselines, convergence, slices, residual.
 
-        Outside a domain with a hole or a notch, a shell or a difference, they are NaN.
+        It is one HTML file that needs no network and no other file.
 
         Args:
-            axes: the variables that run over their range.
-            at: values of the others; those not named stay at the middle of their range.
-            points: grid points along each axis.
-            of: the unknown function, as u(x, …) or by its name; by default the first.
+            path: of the file.
+            planes: what the slices run along: pairs of variables, or single ones for a line, as symbols or by name. By
+                default the first two coordinates of space, and the first one against time.
+            over: the variable under the slider, in all planes that do not contain it; by default time, or the first
+                coordinate that is not in the plane.
+            at: values of other variables; those not named are held at the middle of their range.
+
+        Returns:
+            The path.
 
         Raises:
-            SettingError: a variable is unknown, or named twice, or ``of`` is none of the unknown functions.
+            SettingError: a plane, ``over`` or ``at`` does not fit the problem.
+            StorageError: the file cannot be written.
         """
-        component = 0 if of is None else self.problem.component(of)
+        from pinnzo.report import write_report
 
-        def chosen(values: torch.Tensor) -> torch.Tensor:
-            return values if values.ndim == 1 else values[:, component]
-
-        def exact(x: torch.Tensor) -> torch.Tensor | None:
-            values = self.problem.exact_values(x)
-            return None if values is None else chosen(values)
-
-        return make_slice(
-            lambda x: chosen(self(x)),
-            exact,
-            self.problem.variables,
-            self._assembly.scale,
-            axes,
-            at,
-            points,
-            # What a network says of a hole means nothing; around a convex domain it continues the solution.
-            None if self.problem.domain.convex else self.problem.sampler.inside,
-            self.problem.functions[component].func.__name__,
-        )
-
-    def plot_slice(
-        self, *axes: sp.Symbol, at: Mapping[sp.Symbol, float] | None = None, points: int = 101, of: Any = None
-    ) -> Figure:
-        """Draw a slice: the solution and, where it is known, the exact solution and the error.
-
-        Arguments and errors are those of ``slice``, but of a system all unknown functions are drawn by default.
-        """
-        from pinnzo.plotting import plot_slices
-
-        functions = self.problem.functions if of is None else [of]
-        return plot_slices([self.slice(*axes, at=at, points=points, of=u) for u in functions], title=self.problem.name)
-
-    def plot_history(self) -> Figure:
-        """Draw loss and error against network evaluations and against time."""
-        from pinnzo.plotting import plot_history
-
-        baseline = self.error().zero_network if self.problem.exact is not None else None
-        return plot_history(self.history, title=self.problem.name, zero_network=baseline)
+        return write_report(self, path, planes=planes, over=over, at=at)
 
     def summary(self) -> dict[str, Any]:
         """The figures of the run as JSON data: errors with their baselines, loss, cost, and why it stopped.

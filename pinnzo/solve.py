@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,20 @@ from typing import Any
 from pinnzo import catalogue
 from pinnzo.assembly import Assembly
 from pinnzo.callbacks import HistoryFile, RunLog, Watch
+from pinnzo.checkpoints import Checkpoints, checked_interval
 from pinnzo.derivatives import Estimator
-from pinnzo.errors import BlackBoxError, DeclarationError, LostProcessError, SettingError, StorageError
+from pinnzo.errors import BlackBoxError, DeclarationError, LostProcessError, SettingError
+from pinnzo.files import prepare_folder
+from pinnzo.memory import fit_workers
+from pinnzo.memory_bound import memory_bound
 from pinnzo.progress import ProgressDisplay
 from pinnzo.ranks import Ranks
 from pinnzo.settings import settings_for
 from pinnzo.solution import Solution
-from pinnzo.storage import CHECKPOINT, header_of, prepare_folder, read_run, write_run
+from pinnzo.storage import CHECKPOINT, header_of, read_run
 from pinnzo.symbolic.problem import Problem
 from pinnzo.training import Balance, Budget, ResidualAdaptive, Trainer
 from pinnzo.training.fit import Hooks, RunState, fit, start
-
-CHECKPOINT_SECONDS = 10.0
 
 
 def solve(
@@ -37,6 +39,8 @@ def solve(
     device: Any = None,
     budget: Budget | None = None,
     checkpoint: str | Path | None = None,
+    checkpoint_seconds: float | None = None,
+    memory: int | float | str | None = None,
     estimate: str | None = None,
     weights: Mapping[str, float] | None = None,
     sampling: str | ResidualAdaptive | None = None,
@@ -65,7 +69,11 @@ def solve(
         dtype: "float64" (the default) or "float32", or the torch dtype.
         device: "cpu" by default.
         budget: when to stop, 45 seconds by default.
-        checkpoint: a folder that gets the state of the run every ten seconds, for ``resume``.
+        checkpoint: a folder that gets the state of the run, for ``resume``: before the first step, then every
+            ``checkpoint_seconds``, and at the end.
+        checkpoint_seconds: between two checkpoints, 10 by default; 0 for one after every step.
+        memory: the most that the run may take, as a number of bytes or a text such as "2 GB"; by default the memory of
+            the machine. A run whose estimate is higher is refused before it begins.
         estimate: "network" (the default) takes derivatives of f and treats A and B exactly; "solution" takes those
             of the whole u, as the paper does.
         weights: of the penalties of soft conditions, by name.
@@ -110,14 +118,16 @@ def solve(
         problem = catalogue.problem(problem)
     if not isinstance(problem, Problem):
         raise DeclarationError(f"problem is {problem!r}: pass a Problem or the name of a bundled one.")
+    interval, bound = checked_interval(checkpoint_seconds), memory_bound(memory)
     settings = settings_for(problem, given)
     ranks = Ranks.from_environment(settings.device)
     assembly = Assembly(problem, settings, ranks)
+    fit_workers(assembly, bound)
     # A module of the user's own starts from what each process happened to draw for it.
     initial = ranks.broadcast(assembly.initial())
     balancing = assembly.balance_state()
     state = start(assembly.settings.trainer, initial, assembly.run_seed, assembly.generator("points"), balancing)
-    return _run(assembly, state, checkpoint, progress, history, callbacks)
+    return _run(assembly, state, checkpoint, interval, progress, history, callbacks)
 
 
 def resume(
@@ -128,6 +138,8 @@ def resume(
     network: Any = None,
     trainer: Any = None,
     derivatives: Estimator | None = None,
+    checkpoint_seconds: float | None = None,
+    memory: int | float | str | None = None,
     progress: bool = True,
     history: str | Path | None = None,
     callbacks: Sequence[Any] = (),
@@ -143,6 +155,8 @@ def resume(
         network: the module or black box, where the network was one.
         trainer: the trainer, where it was of a class of the user's own.
         derivatives: the estimator, where it was of a class of the user's own.
+        checkpoint_seconds: between two checkpoints, 10 by default.
+        memory: the most that the run may take, as for ``solve``.
         progress: show how it goes, on standard error.
         history: a file of JSON lines, as of ``solve``; lines of steps after the checkpoint are cut off.
         callbacks: as of ``solve``; a checkpoint does not hold them.
@@ -152,19 +166,22 @@ def resume(
         LostProcessError: another process of the run has ended.
     """
     path = Path(folder) / CHECKPOINT
+    interval, bound = checked_interval(checkpoint_seconds), memory_bound(memory)
     given = {"network": network, "trainer": trainer, "derivatives": derivatives}
     problem, settings, state, _ = read_run(path, problem, given)
     if budget is not None:
         settings = dataclasses.replace(settings, budget=budget)
     assembly = Assembly(problem, settings, Ranks.from_environment(settings.device))
+    fit_workers(assembly, bound)
     assembly.check_parameters(state.trainer.theta, path)
-    return _run(assembly, state, folder, progress, history, callbacks)
+    return _run(assembly, state, folder, interval, progress, history, callbacks)
 
 
 def _run(
     assembly: Assembly,
     state: RunState,
     checkpoint: str | Path | None,
+    interval: float,
     progress: bool,
     history: str | Path | None,
     callbacks: Sequence[Any],
@@ -182,46 +199,37 @@ def _run(
     path = prepare_folder(folder) / CHECKPOINT if folder is not None else None
     notes = () if state.trainer.step else problem.notes
     display = ProgressDisplay(problem.name, settings.budget, progress and ranks.first, notes=notes)
-    saved_at = time.monotonic()
-    trouble, latest = "", state
-
-    def save(now: RunState) -> None:
-        nonlocal saved_at, trouble
-        if path is None:
-            return
-        try:
-            write_run(path, now, header)
-            trouble = ""
-        except StorageError as error:
-            # A full disk is no reason to lose the run.
-            trouble = f" {error}"
-        saved_at = time.monotonic()
+    checkpoints, latest = Checkpoints(path, header, interval), state
 
     def on_step(now: RunState) -> None:
         nonlocal latest
         latest = now
         display.update(now)
-        if time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
-            save(now)
+        checkpoints.save_if_due(now)
         watch.step(now)
 
     hooks = Hooks(on_step, assembly.error_function())
     try:
         with watch, ranks.watching():
             watch.start(state)
+            if not state.trainer.step:
+                # Whatever happens from here on, resume finds something to go on with.
+                checkpoints.save(state)
             with display:
                 outcome = fit(
                     settings.trainer, objective, validation, state, settings.budget, hooks, ranks, settings.balance
                 )
-            save(outcome.last)
-            outcome = dataclasses.replace(outcome, status=outcome.status + trouble)
+            # The run is over: an interrupt has nothing to end any more.
+            with contextlib.suppress(KeyboardInterrupt):
+                checkpoints.save(outcome.last)
+            outcome = dataclasses.replace(outcome, status=outcome.status + checkpoints.trouble)
             watch.end(outcome)
     except LostProcessError as error:
         raise LostProcessError(f"{error} {_what_is_left(checkpoint)}") from error
     except BlackBoxError:
         # In one of several processes, which now end; a run that has done no step has nothing to save.
         if latest.trainer.step:
-            save(latest)
+            checkpoints.save(latest)
         raise
     return Solution(assembly, outcome.result, outcome.status + "".join(file.trouble for file in followed))
 

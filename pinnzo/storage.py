@@ -1,29 +1,31 @@
-"""Solutions and checkpoints on disk: safetensors for numbers, JSON for the rest, written atomically."""
+"""Solutions and checkpoints on disk: safetensors for numbers, JSON for the rest."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from pinnzo import catalogue
 from pinnzo.errors import PinnzoError, StorageError
+from pinnzo.files import check_folder, prepare_folder, replacing, write_text  # noqa: F401 - part of this module
 from pinnzo.settings import RunSettings, run_settings_from_json, settings_to_json
 from pinnzo.symbolic.problem import Problem
 from pinnzo.symbolic.serialise import problem_from_json, problem_to_json
 from pinnzo.training import History, Record, TrainerState
 from pinnzo.training.fit import RunState
 
-FORMAT = 2
+FORMAT = 3
+"""Of the files; 3 is the first with a checksum of shapes, and with the name that a file was written under."""
+
 SOLUTION, CHECKPOINT, SUMMARY, HISTORY = (
     "solution.safetensors",
     "checkpoint.safetensors",
@@ -32,62 +34,6 @@ SOLUTION, CHECKPOINT, SUMMARY, HISTORY = (
 )
 COUNTS, MEASURES = ("step", "evaluations"), ("loss", "validation", "error", "seconds")
 """The columns of a history that are whole numbers, and the others."""
-
-
-def prepare_folder(folder: Path) -> Path:
-    """Make a folder and check that it can be written to, before a long run depends on it.
-
-    Raises:
-        StorageError: it cannot.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".pinnzo-write-test.{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except (OSError, ValueError) as error:
-        raise StorageError(
-            f"The folder {folder} cannot be written to ({getattr(error, 'strerror', None) or error}): choose another "
-            "one."
-        ) from None
-    return folder
-
-
-def check_folder(folder: Path) -> None:
-    """Check that a folder can be made and written to, and leave nothing behind.
-
-    Raises:
-        StorageError: it cannot.
-    """
-    try:
-        missing = [p for p in (folder, *folder.parents) if not p.exists()]
-    except OSError:
-        missing = []
-    try:
-        prepare_folder(folder)
-    finally:
-        for path in missing:
-            with contextlib.suppress(OSError, ValueError):
-                path.rmdir()
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place in one step if all goes well, and vanishes if not.
-
-    Raises:
-        StorageError: the file cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise StorageError(f"{path} cannot be written: {reason}.") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def write_run(path: Path, run: RunState, header: Mapping[str, Any]) -> None:
@@ -117,9 +63,10 @@ def write_run(path: Path, run: RunState, header: Mapping[str, Any]) -> None:
     # Tensors made in inference mode are copied: safetensors wants plain contiguous memory.
     plain = {name: t.detach().cpu().clone().contiguous() for name, t in tensors.items()}
     text = json.dumps(body)
-    metadata = {"pinnzo": text, "format": str(FORMAT), "checksum": str(_checksum(text, plain))}
+    metadata = {"pinnzo": text, "format": str(FORMAT), "file": path.name}
+    metadata["checksum"] = str(_checksum(path.name + text, plain))
     with replacing(path) as temporary:
-        save_file(plain, temporary, metadata=metadata)
+        save_file(plain, temporary, metadata)
 
 
 def read_run(
@@ -136,6 +83,11 @@ def read_run(
         StorageError: there is no such file, or it is damaged, or of another format.
     """
     body, tensors = _read(path)
+    if "task" in body and (problem is None or isinstance(problem, Problem)):
+        raise StorageError(
+            f"{path} is of a classifier of images, not of an equation: read it with pinnzo.tasks.load_classifier, or "
+            f"go on with pinnzo.tasks.resume_classifier (`pinnzo resume {path.parent}`)."
+        )
     try:
         settings = run_settings_from_json(body["settings"], given or {})
         trainer = TrainerState(
@@ -163,8 +115,15 @@ def read_run(
     except StorageError as error:
         raise StorageError(f"{path} cannot be read: {error}") from None
     except (PinnzoError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StorageError(f"{path} is damaged or from another version of pinnzo: {error!r}.") from None
+        raise StorageError(
+            f"{path} is damaged or from another version of pinnzo ({error!r}): solve the problem again."
+        ) from None
     return declared, settings, run, body
+
+
+def save_file(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> None:
+    """Write a file of tensors; the function of safetensors leaves temporary files behind when it is killed."""
+    path.write_bytes(save(tensors, metadata))
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
@@ -182,24 +141,44 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             if metadata.get("format") != str(FORMAT):
                 raise StorageError(
                     f"{path} has format {metadata.get('format', '1')}, but this version of pinnzo reads format "
-                    f"{FORMAT}: solve the problem again, or use the version that wrote it."
+                    f"{FORMAT}: solve the problem again, or use the version that wrote it"
+                    f"{_writer(metadata['pinnzo'])}."
                 )
             # Copied to memory of torch's own alignment, on which the rounding of matrix products may depend.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-        if metadata.get("checksum") != str(_checksum(metadata["pinnzo"], tensors)):
-            raise StorageError(f"{path} is damaged: its contents do not have the checksum that was stored with them.")
+        name = metadata.get("file", "")
+        if metadata.get("checksum") != str(_checksum(name + metadata["pinnzo"], tensors)):
+            raise StorageError(
+                f"{path} is damaged: its contents do not have the checksum that was stored with them. Take a copy, "
+                "or solve the problem again."
+            )
+        if name != path.name:
+            # A solution lacks what the trainer remembers, and would go on as another run without a word.
+            raise StorageError(f"{path} is damaged: it was written as {name} and has been renamed; name it so again.")
         return json.loads(metadata["pinnzo"]), tensors
     except StorageError:
         raise
     except (SafetensorError, ValueError, OSError) as error:
-        raise StorageError(f"{path} is damaged or was not written by pinnzo: {error}.") from None
+        raise StorageError(
+            f"{path} is damaged or was not written by pinnzo ({error}): take a copy of it, or solve the problem again."
+        ) from None
 
 
 def _checksum(text: str, tensors: Mapping[str, torch.Tensor]) -> int:
     total = zlib.crc32(text.encode())
     for name in sorted(tensors):
-        total = zlib.crc32(tensors[name].numpy().tobytes(), zlib.crc32(name.encode(), total))
+        tensor = tensors[name]
+        head = f"{name} {tensor.dtype} {tuple(tensor.shape)}"
+        total = zlib.crc32(tensor.numpy().tobytes(), zlib.crc32(head.encode(), total))
     return total
+
+
+def _writer(text: str) -> str:
+    """The version of pinnzo that wrote a header, in brackets, where it can be told."""
+    try:
+        return f" (pinnzo {json.loads(text)['version']})"
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def header_of(problem: Problem, settings: RunSettings) -> dict[str, Any]:
@@ -211,20 +190,17 @@ def header_of(problem: Problem, settings: RunSettings) -> dict[str, Any]:
 def _declared(body: Mapping[str, Any]) -> Problem:
     """The saved problem; a bundled one gets back the exact solution that is a function, which no file holds."""
     problem = problem_from_json(body["problem"])
-    if problem.exact is None and "bundled" in body:
-        name, settings = body["bundled"]
+    if "bundled" not in body:
+        return problem
+    name, settings = body["bundled"]
+    problem.bundled = (name, settings)
+    if problem.exact is None:
         with contextlib.suppress(PinnzoError):
             again = catalogue.problem(name, **settings)
             # Another version may state another problem under this name.
             if json.loads(json.dumps(problem_to_json(again))) == body["problem"]:
                 return again
     return problem
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, replacing an older one in one step."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
 
 
 def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:

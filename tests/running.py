@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import sympy as sp
+from safetensors import safe_open
 from typer.testing import CliRunner, Result
 
 import pinnzo as pz
@@ -38,3 +44,21 @@ def never_finite() -> pz.Problem:
 def command(*arguments: object) -> Result:
     """The command line, in this process."""
     return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def kept(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Everything that a checkpoint holds, but for times and the settings of the run."""
+    with safe_open(folder / "checkpoint.safetensors", framework="np") as file:
+        body = json.loads(file.metadata()["pinnzo"])
+        tensors = {name: file.get_tensor(name) for name in file.keys() if name != "history.seconds"}  # noqa: SIM118
+    return {name: value for name, value in body.items() if name not in ("seconds", "settings")}, tensors
+
+
+def assert_same_state(one: Path, other: Path) -> None:
+    """Two checkpoints hold the same bit for bit: parameters, generators, all that is remembered, the history."""
+    (body, tensors), (other_body, other_tensors) = kept(one), kept(other)
+    assert repr(body) == repr(other_body)
+    assert set(tensors) == set(other_tensors)
+    for name, tensor in tensors.items():
+        assert (tensor.dtype, tensor.shape) == (other_tensors[name].dtype, other_tensors[name].shape), name
+        assert tensor.tobytes() == other_tensors[name].tobytes(), name

@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import signal
 import subprocess
 import sys
 
@@ -184,29 +183,6 @@ def test_the_module_is_the_program(tmp_path):
     assert "\x1b" not in done.stderr
     assert {f.name for f in (tmp_path / "run").iterdir()} == FILES
     assert [f.name for f in tmp_path.iterdir()] == ["run"]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
-def test_ctrl_c_ends_a_run_cleanly(tmp_path):
-    arguments = ("solve", "poisson-2d", "--seconds", "100", "--json", "--checkpoint", "run", "--points", "10")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pinnzo", *arguments],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    try:
-        first = process.stderr.readline()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert first.startswith("poisson-2d: step 1")
-    assert process.returncode == 0, err
-    data = json.loads(out.splitlines()[-1])
-    assert data["status"].startswith(f"The run was interrupted after {data['steps']} steps")
-    assert data["loss"] > 0
-    assert "Traceback" not in err
-    assert pz.resume(tmp_path / "run", budget=pz.Budget(steps=1), progress=False).steps == data["steps"]
 
 
 def test_history_log_and_records(tmp_path):

@@ -1,18 +1,15 @@
-"""A declaration to start from, and the examples."""
+"""A declaration to start from."""
 
 from __future__ import annotations
 
 import json
 import runpy
-from pathlib import Path
 
 import pytest
 from running import command
 
 import pinnzo as pz
 from pinnzo.catalogue import entries_of
-
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 
 
 def test_the_file_is_solved_as_it_stands(tmp_path, monkeypatch):
@@ -86,19 +83,6 @@ def test_wrong_names(tmp_path, monkeypatch, name, sentence, force):
     assert sentence in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["folder.py"]
-
-
-def test_there_are_examples():
-    assert {"my_own_pde", "variable_coefficient", "third_order"} <= {path.stem for path in EXAMPLES}
-
-
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_examples_run(path, monkeypatch, tmp_path):
-    names = _with_few_steps(path, monkeypatch, tmp_path)
-    solution = names["solution"]
-    assert solution.steps == 2
-    assert solution.error().relative_l2 < solution.error().zero_network
-    assert [f.suffix for f in tmp_path.iterdir()] == [".png"]
 
 
 def test_the_template_is_part_of_the_package():

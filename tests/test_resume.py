@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from running import disc, quick
+from running import assert_same_state, disc, quick
 
 import pinnzo as pz
 from pinnzo import storage
@@ -28,9 +28,28 @@ TRAINERS = {
     "growing batches": pz.LevenbergMarquardt(growth=1.3, hold=2),
     "random directions": pz.LevenbergMarquardt(directions=10),
     "one block after another": pz.LevenbergMarquardt(blockwise=True),
+    "judged by fresh points": pz.LevenbergMarquardt(fresh=True),
+    "random directions, judged by fresh points": pz.LevenbergMarquardt(directions=10, fresh=True),
+    "central differences": pz.LevenbergMarquardt(central=True),
+    "averaged Gauss-Newton": pz.training.AveragedGaussNewton(),
+    "autodiff Gauss-Newton": pz.AutodiffGaussNewton(),
     "L-BFGS": pz.LBFGS(hold=4),
     "first order": pz.FirstOrder(),
-}
+    "first order, scheduled": pz.FirstOrder(
+        optimizer="SGD", optimizer_options={"momentum": 0.9},
+        scheduler="CosineAnnealingLR", scheduler_options={"T_max": 5},
+    ),
+    "AdamW, restarted": pz.ZerothOrder(
+        optimizer="AdamW", scheduler="CosineAnnealingWarmRestarts", scheduler_options={"T_0": 2}
+    ),
+    "RMSprop, one cycle": pz.ZerothOrder(
+        optimizer="RMSprop", scheduler="OneCycleLR", scheduler_options={"max_lr": 0.01, "total_steps": 20}
+    ),
+    "Adagrad": pz.ZerothOrder(optimizer="Adagrad"),
+    "signs": pz.ZerothOrder(sign=True),
+}  # fmt: skip
+
+POISSON = pz.problem("poisson", dimension=3)
 
 
 def steps(count, **more):
@@ -53,6 +72,21 @@ def test_a_resumed_run_is_the_uninterrupted_one(tmp_path, name):
     assert resumed.error() == whole.error()
     assert resumed.status == whole.status
     assert resumed.seconds > first.seconds
+
+
+@pytest.mark.parametrize("balance", ["relobralo", "softadapt"])
+@pytest.mark.parametrize("name", TRAINERS)
+def test_the_whole_state_is_that_of_the_uninterrupted_run(tmp_path, name, balance):
+    """With everything that remembers at once: the trainer, the sampling, the balance of the weights, the estimator."""
+    settings = {
+        "problem": POISSON, "trainer": TRAINERS[name], "balance": balance, "network": pz.MLP(width=4),
+        "sampling": pz.ResidualAdaptive(every=2), "derivatives": pz.RandomDirections(2),
+    }  # fmt: skip
+    quick(**settings, budget=pz.Budget(steps=5), checkpoint=tmp_path / "whole")
+    quick(**settings, budget=pz.Budget(steps=2), checkpoint=tmp_path / "pieces")
+    for n in (3, 5):
+        pz.resume(tmp_path / "pieces", **steps(n))
+    assert_same_state(tmp_path / "pieces", tmp_path / "whole")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +166,7 @@ def test_limits_count_from_the_beginning(tmp_path):
     assert pz.resume(tmp_path, **steps(2)).steps == 3
 
 
-def test_the_checkpoint_is_written_on_the_way(tmp_path, monkeypatch):
+def test_the_checkpoint_is_written_on_the_way(tmp_path):
     class Watched(pz.HybridZO):
         def step(self, objective, state):
             if (file := tmp_path / storage.CHECKPOINT).is_file():
@@ -140,18 +174,16 @@ def test_the_checkpoint_is_written_on_the_way(tmp_path, monkeypatch):
             return super().step(objective, state)
 
     seen = []
-    monkeypatch.setitem(pz.solve.__globals__, "CHECKPOINT_SECONDS", 0.0)
-    quick(trainer=Watched(), checkpoint=tmp_path)
-    assert seen == [1, 2, 3]
+    quick(trainer=Watched(), checkpoint=tmp_path, checkpoint_seconds=0)
+    assert seen == [0, 1, 2, 3]
 
 
 def test_a_full_disk_does_not_lose_the_run(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setitem(pz.solve.__globals__, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(storage, "save_file", fail)
-    solution = quick(checkpoint=tmp_path)
+    solution = quick(checkpoint=tmp_path, checkpoint_seconds=0)
     assert solution.steps == 4
     assert "cannot be written: No space left on device" in solution.status
     assert not list(tmp_path.iterdir())

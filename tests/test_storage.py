@@ -168,14 +168,18 @@ def rewritten(content, change):
     body = json.loads(metadata["pinnzo"])
     change(body, metadata, tensors)
     metadata["pinnzo"] = json.dumps(body)
-    metadata["checksum"] = str(storage._checksum(metadata["pinnzo"], tensors))
+    metadata["checksum"] = str(storage._checksum(metadata["file"] + metadata["pinnzo"], tensors))
     return save(tensors, metadata)
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda b, m, t: m.update(format="1"), "has format 1, but this version of pinnzo reads format 2"),
+        (
+            lambda b, m, t: m.update(format="1"),
+            r"has format 1, but this version of pinnzo reads format 3: .*\(pinnzo 0",
+        ),
+        (lambda b, m, t: m.update(format="2"), "has format 2, but this version of pinnzo reads format 3"),
         (lambda b, m, t: m.pop("format"), "has format 1"),
         (lambda b, m, t: m.update(format="99"), "has format 99"),
         (lambda b, m, t: b.pop("problem"), "damaged"),

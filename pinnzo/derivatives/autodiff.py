@@ -60,6 +60,11 @@ class AutodiffDiscretisation(Discretisation):
             for index, _ in row.terms:
                 self._expand(index)
 
+    @property
+    def gradients(self) -> int:
+        """How many gradients one evaluation takes."""
+        return len(self._parents)
+
     def _expand(self, index: MultiIndex) -> None:
         if index:
             parent = _parent(index)

@@ -13,8 +13,7 @@ from pinnzo.networks.features import Features
 from pinnzo.networks.layers import BoundLayer, Layer
 from pinnzo.networks.scratch import Scratch
 from pinnzo.networks.shifted import LayeredNeighbourhood
-from pinnzo.networks.sweeps import CoordinateSweep
-from pinnzo.networks.weighted_sweeps import WeightedSweep
+from pinnzo.networks.sweeps import CoordinateSweep, WeightedSweep
 
 # Hidden units of one layer that are computed at once where the caller does not tile: a few megabytes.
 CACHED_ELEMENTS = 2**18

@@ -141,7 +141,7 @@ class SoftAdapt(Balance):
         {'equation': 1.46, 'boundary': 0.54}
 
     References:
-        Heydari, Thompson & Mehio, SoftAdapt, arXiv 1912.12355.
+        Heydari, Thompson & Mehmood, SoftAdapt, arXiv 1912.12355.
     """
 
     beta: float = 0.1

@@ -81,6 +81,11 @@ class Objective(ABC):
         batch = torch.cat([perturbed(theta, indices, step) for step in steps])
         return self.losses(batch).reshape(len(steps), -1)
 
+    @property
+    def numbers_per_coordinate(self) -> int:
+        """The numbers that one coordinate takes in ``losses_at_coordinates``; callers size their queries by it."""
+        return self.parameter_count
+
     def share(
         self,
         function: Callable[[T], torch.Tensor],

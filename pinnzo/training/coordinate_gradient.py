@@ -74,16 +74,17 @@ class CoordinateGradient(GradientEstimator):
         """The estimate at ``theta``, (d,); its loss is L(θ), or the mean of the queries when central."""
         mu = self.step_for(theta)
         chosen = self.draw_coordinates(theta, generator)
+        rows = rows_at_once(self.max_batch, objective.numbers_per_coordinate)
         gradient = torch.zeros_like(theta)
         if not self.central or chosen.numel() == 0:
             # With no coordinate chosen a central estimate has no query of its own to take the loss from.
             base = objective.losses(theta[None])[0]
-            for part in chosen.split(rows_at_once(self.max_batch, theta.numel())):
+            for part in chosen.split(rows):
                 above = objective.losses_at_coordinates(theta, part, (mu,))[0]
                 gradient[part] = ((above - base) / mu).to(theta.dtype)
             return GradientEstimate(gradient, base.item())
         total = torch.zeros((), dtype=theta.dtype, device=theta.device)
-        for part in chosen.split(max(1, rows_at_once(self.max_batch, theta.numel()) // 2)):
+        for part in chosen.split(max(1, rows // 2)):
             above, below = objective.losses_at_coordinates(theta, part, (mu, -mu))
             gradient[part] = ((above - below) / (2 * mu)).to(theta.dtype)
             total = total + (above + below).sum()

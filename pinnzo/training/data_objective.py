@@ -179,6 +179,12 @@ class DataObjective(Objective):
         width = max(sweeps[0].width, len(indices) * self.network.outputs)
         return torch.stack(self._workers.map(totals, _tiles(len(batch), width))).sum(0) / len(batch)
 
+    @property
+    def numbers_per_coordinate(self) -> int:
+        """Where there is a sweep, only the changed outputs; no parameter vector is written out."""
+        swept = self._sweep(torch.zeros(self.parameter_count, dtype=self.dtype), torch.zeros(1, dtype=torch.long), 1.0)
+        return self.parameter_count if swept is None else len(self._batch) * self.network.outputs
+
     def share(
         self,
         function: Callable[[Any], torch.Tensor],

@@ -50,6 +50,6 @@ def query(objective: Objective, theta: torch.Tensor, shifts: torch.Tensor, max_b
     return torch.cat([objective.losses(theta + part) for part in shifts.split(max_batch)])
 
 
-def rows_at_once(max_batch: int | None, parameter_count: int) -> int:
-    """How many parameter vectors one query may hold: the user's number, or what fits in the usual memory."""
-    return max_batch if max_batch is not None else max(1, LARGEST_BATCH // max(1, parameter_count))
+def rows_at_once(max_batch: int | None, numbers: int) -> int:
+    """How many perturbed vectors of so many numbers a query may hold: the user's choice, or what fits in memory."""
+    return max_batch if max_batch is not None else max(1, LARGEST_BATCH // max(1, numbers))

@@ -100,6 +100,16 @@ class ResidualObjective(Objective):
         return Term(residual, residual.discretise(self.estimator), weight, points)
 
     @property
+    def terms(self) -> tuple[Term, ...]:
+        """The equations, then the soft conditions."""
+        return tuple(self._terms)
+
+    @property
+    def workers(self) -> int:
+        """How many threads share the work of a step."""
+        return self._workers.count
+
+    @property
     def blocks(self) -> tuple[slice, ...]:
         """The parts of θ that the network names."""
         return self.network.blocks

@@ -59,7 +59,7 @@ def test_every_coordinate_is_that_of_the_full_evaluation(name, act, dtype):
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("chunk", [1, 300])
 def test_small_chunks_and_any_choice_of_coordinates(monkeypatch, name, chunk):
-    monkeypatch.setattr(sweeps, "CHUNK_ELEMENTS", chunk)
+    monkeypatch.setattr(sweeps.tiles, "CHUNK_ELEMENTS", chunk)
     network, theta = built(name, "tanh", torch.float64)
     generator = torch.Generator().manual_seed(2)
     x = torch.rand(3, INPUTS, generator=generator, dtype=torch.float64)

@@ -74,7 +74,12 @@ def test_interrupt(tmp_path):
     folder, run = write(tmp_path / "bars"), tmp_path / "run"
     arguments = [sys.executable, "-m", "pinnzo", "mnist", "--data", folder, *SMALL, "--seconds", 300, "--json"]
     process = subprocess.Popen(
-        [str(a) for a in (*arguments, "--checkpoint", run)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [str(a) for a in (*arguments, "--checkpoint", run)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that run in the background of a shell have children that ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     line = process.stderr.readline()
     time.sleep(0.2)

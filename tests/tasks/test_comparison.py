@@ -50,9 +50,9 @@ def test_what_is_written(comparison, tmp_path):
     data, page, figure = comparison.save(tmp_path / "new")
     stored = json.loads(data.read_text())
     assert stored["published"] == {"test_error_percent": dict(PUBLISHED), "source": SOURCE}
-    assert stored["runs"][0]["label"] == "Adam"
+    assert stored["runs"][0]["label"] == "AdamW"
     text = page.read_text()
-    assert "Adam\\*" in text
+    assert "AdamW\\*" in text
     assert all(f"{error:.2f} %" in text for _, error in PUBLISHED)
     assert imread(figure).ndim == 3
 

@@ -10,7 +10,16 @@ import torch
 from idx_files import NAMES, bars, encoded, write
 
 from pinnzo.errors import SettingError, ShapeError, StorageError
-from pinnzo.tasks import ImageData, LabelledImages, load_digits, load_mnist, mnist
+from pinnzo.tasks import (
+    ImageData,
+    LabelledImages,
+    classification_trainer,
+    load_digits,
+    load_mnist,
+    mnist,
+    train_classifier,
+)
+from pinnzo.training import Budget
 
 REAL = os.environ.get(mnist.VARIABLE)
 
@@ -136,3 +145,14 @@ def test_the_real_files():
     data = load_mnist()
     assert (len(data.train), len(data.validation), len(data.test)) == (55_000, 5_000, 10_000)
     assert np.bincount(data.test.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL, reason=f"{mnist.VARIABLE} is not set")
+def test_the_hybrid_on_the_real_images():
+    """Coordinate-wise differences after some random directions: about a hundred steps of either."""
+    trainer = classification_trainer("hybrid", 3962)
+    classifier = train_classifier(load_mnist(), trainer=trainer, budget=Budget(steps=300), progress=False)
+    assert not classifier.settings.trainer.uses_backpropagation
+    assert classifier.parameter_count == 3962
+    assert classifier.test_accuracy > 0.85

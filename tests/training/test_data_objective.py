@@ -176,6 +176,38 @@ def test_losses_at_coordinates_are_those_of_perturbed_vectors(kind, monkeypatch)
 
 
 @torch.no_grad()
+@torch.no_grad()
+def test_coordinates_of_large_networks_are_asked_for_as_the_changed_outputs_fit(monkeypatch):
+    """A sweep writes no parameter vectors out: what counts is the 10 · 4 changed outputs, not the parameters."""
+    objective, theta = small("MLP", samples=10)
+    asked = []
+    plain = DataObjective.losses_at_coordinates
+
+    def counted(self, theta, indices, steps):
+        asked.append(len(indices))
+        return plain(self, theta, indices, steps)
+
+    monkeypatch.setattr(DataObjective, "losses_at_coordinates", counted)
+    monkeypatch.setattr("pinnzo.training.gradients.LARGEST_BATCH", 40 * 50)
+    found = CoordinateGradient(step=1e-5).estimate(objective, theta, seeded()).gradient
+    assert asked == [50] * (len(theta) // 50) + [len(theta) % 50]
+    in_ones = CoordinateGradient(step=1e-5, max_batch=1).estimate(objective, theta, seeded()).gradient
+    torch.testing.assert_close(found, in_ones, rtol=0, atol=1e-9)
+    with torch.enable_grad():
+        assert objective.numbers_per_coordinate == len(theta)
+
+
+@torch.no_grad()
+def test_differences_of_a_thousandth_give_the_gradient_in_single_precision():
+    objective, theta = small("relu", samples=100, dtype=torch.float32)
+    theta = theta.float()
+    with torch.enable_grad():
+        leaf = theta.clone().requires_grad_()
+        (exact,) = torch.autograd.grad(objective.losses(leaf[None])[0], leaf)
+    found = CoordinateGradient(step=1e-3).estimate(objective, theta, seeded()).gradient
+    assert (found - exact).norm() < 0.01 * exact.norm()
+
+
 def test_networks_without_a_sweep_are_asked_in_full():
     network = TorchModule(nn.Linear(3, 4).double()).build(inputs=3)
     objective = DataObjective(normal(10, 3), torch.arange(10) % 4, network)

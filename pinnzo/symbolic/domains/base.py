@@ -85,6 +85,13 @@ class Domain(ABC):
     def scale(self) -> tuple[tuple[float, float], ...]:
         """For each coordinate an interval that holds most of the domain; networks scale their inputs by it."""
 
+    def middle(self) -> tuple[float, ...]:
+        """The mean of points that are spread evenly; of a difference that before anything was taken away.
+
+        Of an unbounded domain it is the mean of its distribution.
+        """
+        return tuple((low + high) / 2 for low, high in self.scale())
+
     def contains(self, points: Any) -> torch.Tensor:
         """Which points lie in the domain, boundary included, up to rounding.
 

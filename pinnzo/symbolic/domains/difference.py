@@ -116,6 +116,9 @@ class Difference(Domain):
     def scale(self) -> tuple[tuple[float, float], ...]:
         return self.base.scale()
 
+    def middle(self) -> tuple[float, ...]:
+        return self.base.middle()
+
     @property
     def boundary_uniforms(self) -> int:
         """One number chooses the domain whose boundary a point comes from."""

@@ -64,6 +64,9 @@ class Product(Domain):
     def scale(self) -> tuple[tuple[float, float], ...]:
         return tuple(interval for factor in self._factors for interval in factor.scale())
 
+    def middle(self) -> tuple[float, ...]:
+        return tuple(mean for factor in self._factors for mean in factor.middle())
+
     def _joined(self, columns: Sequence[torch.Tensor]) -> torch.Tensor:
         """The points of all factors side by side, those of a Brownian motion contracted by its time."""
         points = torch.cat(list(columns), dim=1)

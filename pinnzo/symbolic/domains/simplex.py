@@ -88,6 +88,9 @@ class Simplex(Domain):
         low, high = self._vertices.amin(0).tolist(), self._vertices.amax(0).tolist()
         return tuple(zip(low, high, strict=True))
 
+    def middle(self) -> tuple[float, ...]:
+        return tuple(self._vertices.mean(0).tolist())
+
     @property
     def boundary_uniforms(self) -> int:
         """One number chooses the facet; D − 1 more make a point of it."""

@@ -22,7 +22,7 @@ LABELS = {
     "hybrid": "hybrid zeroth-order",
     "rge": "RGE",
     "cge": "CGE",
-    "first-order": "Adam",
+    "first-order": "AdamW",
 }
 ORDER = ("first-order", "rge", "cge", "hybrid", "levenberg-marquardt")
 NETWORKS = ("tensor-train", "dense")

@@ -22,7 +22,10 @@ PUBLISHED = (
 )
 """Test errors on MNIST in per cent, with networks of their own."""
 
-SOURCE = "Ren, Kornblith, Liao & Hinton, Scaling forward gradient with local losses, ICLR 2023, arXiv 2210.03310"
+SOURCE = (
+    "the smaller networks of Ren, Kornblith, Liao & Hinton, Scaling forward gradient with local losses, ICLR 2023, "
+    "arXiv 2210.03310"
+)
 
 NOTE = "Trained by back-propagation; backward passes are not counted as network evaluations: compare it by seconds."
 

@@ -70,5 +70,5 @@ def markdown(comparison: ClassifierComparison) -> str:
     note = f"\\* {NOTE}\n\n" if any(run.uses_backpropagation for run in comparison.runs) else ""
     return (
         f"# Trainers of classifiers compared\n\n{heading(comparison)}.\n\n{text}\n\n{note}{comparison.status}\n\n"
-        f"## Published\n\n{published}\n\n{SOURCE}. Their networks and training times are others.\n"
+        f"## Published\n\n{published}\n\nFrom {SOURCE}; they are not tensor trains, and were trained for other times.\n"
     )
