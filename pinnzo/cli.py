@@ -216,11 +216,13 @@ def resume(
         check_folder(output)
     budget = budget_of(seconds, steps, evaluations, target_error, target_loss)
     if is_classifier(folder):
-        if checkpoint_every is not None or memory is not None or history is not None:
-            raise SettingError(
-                "--checkpoint-every, --memory and --history are for equations, and this is a classifier's run."
+        if memory is not None:
+            raise SettingError("--memory is for equations, and this is a classifier's run: leave it out.")
+        with logging_to(log, verbose):
+            classifier = tasks.resume_classifier(
+                folder, budget=budget, checkpoint_seconds=checkpoint_every, progress=not quiet, history=history
             )
-        cli_mnist.finish(tasks.resume_classifier(folder, budget=budget, progress=not quiet), output, as_json)
+        cli_mnist.finish(classifier, output, as_json)
         return
     with logging_to(log, verbose):
         solution = pz.resume(

@@ -13,7 +13,8 @@ from rich.table import Table
 
 import pinnzo as pz
 from pinnzo import tasks
-from pinnzo.cli_options import AsJson, Evaluations, Quiet, Steps
+from pinnzo.cli_logs import logging_to
+from pinnzo.cli_options import AsJson, CheckpointEvery, Evaluations, HistoryPath, LogPath, Quiet, Steps, Verbose
 from pinnzo.errors import SettingError
 from pinnzo.storage import check_folder
 
@@ -43,7 +44,11 @@ def mnist(
     evaluations: Evaluations = None,
     output: Annotated[Path | None, typer.Option(help="Write parameters, history and figures to this folder.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Keep the state of the run here, for resume.")] = None,
+    checkpoint_every: CheckpointEvery = None,
+    history: HistoryPath = None,
+    log: LogPath = None,
     as_json: AsJson = False,
+    verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
     """Train a classifier of handwritten digits, with forward passes only."""
@@ -53,17 +58,20 @@ def mnist(
         check_folder(output)
     images = tasks.load_digits() if digits else tasks.load_mnist(data, verify=not no_verify)
     chosen = _network(network, images, width, rank)
-    classifier = tasks.train_classifier(
-        images,
-        network=chosen,
-        trainer=tasks.classification_trainer(trainer, chosen.parameter_count),
-        batch=batch,
-        seed=seed,
-        dtype=dtype,
-        budget=_budget(seconds, steps, evaluations),
-        checkpoint=checkpoint,
-        progress=not quiet,
-    )
+    with logging_to(log, verbose):
+        classifier = tasks.train_classifier(
+            images,
+            network=chosen,
+            trainer=tasks.classification_trainer(trainer, chosen.parameter_count),
+            batch=batch,
+            seed=seed,
+            dtype=dtype,
+            budget=_budget(seconds, steps, evaluations),
+            checkpoint=checkpoint,
+            checkpoint_seconds=checkpoint_every,
+            progress=not quiet,
+            history=history,
+        )
     finish(classifier, output, as_json)
 
 

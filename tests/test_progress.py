@@ -37,7 +37,7 @@ def states():
             seen.append(replace(state, history=History(list(state.history))))
 
     patch = pytest.MonkeyPatch()
-    patch.setitem(pz.solve.__globals__, "ProgressDisplay", Watching)
+    patch.setattr("pinnzo.runs.ProgressDisplay", Watching)
     quick()
     patch.undo()
     return seen

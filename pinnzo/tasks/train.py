@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pinnzo.checkpoints import checked_interval
 from pinnzo.errors import SettingError, StorageError
 from pinnzo.networks import build_network
 from pinnzo.networks.base import Network
 from pinnzo.parallel import default_workers
-from pinnzo.progress import ProgressDisplay
+from pinnzo.runs import Company, Work, run
 from pinnzo.seeding import generator, stream_seed
 from pinnzo.settings import DTYPES, RunSettings
-from pinnzo.storage import CHECKPOINT, prepare_folder, write_run
 from pinnzo.training import Budget, Trainer, as_trainer
-from pinnzo.training.fit import Hooks, RunState, fit, start
+from pinnzo.training.fit import RunState, start
 
 from .classifier import Classifier
 from .defaults import classification_trainer, default_batch
@@ -25,7 +25,6 @@ from .networks import tensor_train_classifier
 from .objectives import HeldOut, training_objective
 from .storage import header_of, read_checkpoint
 
-CHECKPOINT_SECONDS = 10.0
 SECONDS = 60.0
 
 
@@ -39,7 +38,10 @@ def train_classifier(
     dtype: Any = "float32",
     budget: Budget | None = None,
     checkpoint: str | Path | None = None,
+    checkpoint_seconds: float | None = None,
     progress: bool = True,
+    history: str | Path | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> Classifier:
     """Train a classifier on images, by default with forward passes only.
 
@@ -55,8 +57,12 @@ def train_classifier(
         seed: fixes initial parameters, batches and perturbations.
         dtype: "float32" (the default) or "float64".
         budget: when to stop, 60 seconds by default.
-        checkpoint: a folder that gets the state of the run every ten seconds, for ``resume_classifier``.
+        checkpoint: a folder that gets the state of the run, for ``resume_classifier``: before the first step, then each
+            ``checkpoint_seconds``, and at the end.
+        checkpoint_seconds: between two checkpoints, 10 by default; 0 for one after every step.
         progress: show how it goes, on standard error.
+        history: a file that gets a JSON line after each step, which can be followed.
+        callbacks: what is called on the way, as of ``pinnzo.solve``.
 
     Returns:
         The classifier. Ctrl-C ends the run early and returns the best so far.
@@ -64,6 +70,7 @@ def train_classifier(
     Raises:
         PinnzoError: a setting does not fit; the message names it and the remedy.
     """
+    interval = checked_interval(checkpoint_seconds)
     inputs = data.shape[0] * data.shape[1]
     if network is None:
         network = tensor_train_classifier(inputs, width=1024 if inputs > 100 else 64, classes=data.classes)
@@ -82,7 +89,7 @@ def train_classifier(
     built = _built(settings, data)
     initial = built.initial(generator(settings.seed, "parameters"), DTYPES[settings.dtype])
     state = start(settings.trainer, initial, stream_seed(settings.seed, "trainer"), generator(settings.seed, "batches"))
-    return _run(data, built, settings, state, checkpoint, progress)
+    return _run(data, built, settings, state, Company(checkpoint, interval, progress, history, callbacks))
 
 
 def resume_classifier(
@@ -91,7 +98,10 @@ def resume_classifier(
     data: ImageData | None = None,
     network: Any = None,
     budget: Budget | None = None,
+    checkpoint_seconds: float | None = None,
     progress: bool = True,
+    history: str | Path | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> Classifier:
     """Go on with a run from its checkpoint, exactly as if it had not been stopped.
 
@@ -100,11 +110,15 @@ def resume_classifier(
         data: the images, where they are not MNIST's or scikit-learn's or have moved.
         network: the module, where the network was one.
         budget: a new budget; its limits count from the beginning of the run.
+        checkpoint_seconds: between two checkpoints, 10 by default.
         progress: show how it goes, on standard error.
+        history: a file of JSON lines, as of ``train_classifier``; lines of steps after the checkpoint are cut off.
+        callbacks: as of ``train_classifier``; a checkpoint does not hold them.
 
     Raises:
         StorageError: there is no checkpoint, or it is damaged, or the images are others.
     """
+    interval = checked_interval(checkpoint_seconds)
     data, settings, state = read_checkpoint(Path(folder), data, network)
     if budget is not None:
         settings = dataclasses.replace(settings, budget=budget)
@@ -114,7 +128,7 @@ def resume_classifier(
             f"{folder} holds {state.trainer.theta.numel()} parameters, but this network has {built.parameter_count}: "
             "pass the network of the run."
         )
-    return _run(data, built, settings, state, folder, progress)
+    return _run(data, built, settings, state, Company(folder, interval, progress, history, callbacks))
 
 
 def _built(settings: RunSettings, data: ImageData) -> Network:
@@ -127,41 +141,26 @@ def _built(settings: RunSettings, data: ImageData) -> Network:
     return network
 
 
-def _run(
-    data: ImageData,
-    network: Network,
-    settings: RunSettings,
-    state: RunState,
-    checkpoint: str | Path | None,
-    progress: bool,
-) -> Classifier:
+def _run(data: ImageData, network: Network, settings: RunSettings, state: RunState, company: Company) -> Classifier:
     dtype, workers = DTYPES[settings.dtype], default_workers()
-    objective = training_objective(data, network, settings.trainer, settings.points, dtype, workers)
     validation = HeldOut(data, data.validation, network, dtype, workers)
-    path = prepare_folder(Path(checkpoint)) / CHECKPOINT if checkpoint is not None else None
-    header = header_of(data, settings)
-    saved_at, trouble = time.monotonic(), ""
+    work = Work(
+        name=data.name,
+        about=lambda: _in_one_line(network, settings),
+        header=lambda: header_of(data, settings),
+        trainer=settings.trainer,
+        objective=training_objective(data, network, settings.trainer, settings.points, dtype, workers),
+        validation=validation,
+        budget=settings.budget,
+        error=validation.error_rate,
+    )
+    outcome = run(work, state, company)
+    return Classifier(data, network, settings, outcome.result, outcome.status)
 
-    def save(now: RunState) -> None:
-        nonlocal saved_at, trouble
-        if path is None:
-            return
-        try:
-            write_run(path, now, header)
-            trouble = ""
-        except StorageError as error:
-            # A full disk is no reason to lose the run.
-            trouble = f" {error}"
-        saved_at = time.monotonic()
 
-    with ProgressDisplay(data.name, settings.budget, progress) as display:
-
-        def on_step(now: RunState) -> None:
-            display.update(now)
-            if time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
-                save(now)
-
-        hooks = Hooks(on_step, validation.error_rate)
-        outcome = fit(settings.trainer, objective, validation, state, settings.budget, hooks)
-    save(outcome.last)
-    return Classifier(data, network, settings, outcome.result, outcome.status + trouble)
+def _in_one_line(network: Network, settings: RunSettings) -> str:
+    """The settings of a run, for its log."""
+    return (
+        f"{network.parameter_count} parameters, network {settings.network!r}, trainer {settings.trainer!r}, "
+        f"{settings.points} images a step, seed {settings.seed}, {settings.dtype}, {settings.budget!r}"
+    )

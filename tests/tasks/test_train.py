@@ -14,7 +14,7 @@ from torch import nn
 import pinnzo as pz
 from pinnzo import tasks
 from pinnzo.errors import SettingError, ShapeError, StorageError
-from pinnzo.tasks import storage, train
+from pinnzo.tasks import storage
 from pinnzo.training.fit import fit
 
 
@@ -78,7 +78,7 @@ def test_no_autograd_graph_can_exist(data, monkeypatch):
         monkeypatch.setattr(objective, "differences", differences)
         return fit(*arguments, **settings)
 
-    monkeypatch.setattr(train, "fit", watched)
+    monkeypatch.setattr("pinnzo.runs.fit", watched)
     quick(data, 2)
     assert seen == [(True, False)] * 2
 

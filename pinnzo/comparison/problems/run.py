@@ -13,7 +13,7 @@ from pinnzo.comparison.output import error_text, listed
 from pinnzo.errors import PinnzoError, SettingError
 from pinnzo.parallel import default_workers
 from pinnzo.settings import whole_number
-from pinnzo.solve import solve
+from pinnzo.solving import solve
 from pinnzo.symbolic.problem import Problem
 from pinnzo.training import Budget
 

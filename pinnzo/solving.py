@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,21 +9,19 @@ from typing import Any
 
 from pinnzo import catalogue
 from pinnzo.assembly import Assembly
-from pinnzo.callbacks import HistoryFile, RunLog, Watch
-from pinnzo.checkpoints import Checkpoints, checked_interval
+from pinnzo.checkpoints import checked_interval
 from pinnzo.derivatives import Estimator
-from pinnzo.errors import BlackBoxError, DeclarationError, LostProcessError, SettingError
-from pinnzo.files import prepare_folder
+from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.memory import fit_workers
 from pinnzo.memory_bound import memory_bound
-from pinnzo.progress import ProgressDisplay
 from pinnzo.ranks import Ranks
+from pinnzo.runs import Company, Work, run
 from pinnzo.settings import settings_for
 from pinnzo.solution import Solution
 from pinnzo.storage import CHECKPOINT, header_of, read_run
 from pinnzo.symbolic.problem import Problem
 from pinnzo.training import Balance, Budget, ResidualAdaptive, Trainer
-from pinnzo.training.fit import Hooks, RunState, fit, start
+from pinnzo.training.fit import RunState, start
 
 
 def solve(
@@ -127,7 +124,7 @@ def solve(
     initial = ranks.broadcast(assembly.initial())
     balancing = assembly.balance_state()
     state = start(assembly.settings.trainer, initial, assembly.run_seed, assembly.generator("points"), balancing)
-    return _run(assembly, state, checkpoint, interval, progress, history, callbacks)
+    return _run(assembly, state, Company(checkpoint, interval, progress, history, callbacks))
 
 
 def resume(
@@ -174,64 +171,28 @@ def resume(
     assembly = Assembly(problem, settings, Ranks.from_environment(settings.device))
     fit_workers(assembly, bound)
     assembly.check_parameters(state.trainer.theta, path)
-    return _run(assembly, state, folder, interval, progress, history, callbacks)
+    return _run(assembly, state, Company(folder, interval, progress, history, callbacks))
 
 
-def _run(
-    assembly: Assembly,
-    state: RunState,
-    checkpoint: str | Path | None,
-    interval: float,
-    progress: bool,
-    history: str | Path | None,
-    callbacks: Sequence[Any],
-) -> Solution:
+def _run(assembly: Assembly, state: RunState, company: Company) -> Solution:
     settings, problem = assembly.settings, assembly.problem
     if settings.budget.target_error is not None and problem.exact is None:
         raise SettingError("budget has a target_error, but the problem has no exact solution to measure it by.")
-    ranks, objective, validation = assembly.ranks, assembly.objective, assembly.validation
-    followed = [] if history is None else [HistoryFile(history)]
-    log = RunLog(problem.name, lambda: _in_one_line(assembly))
-    watch = Watch(callbacks, [log, *followed], active=ranks.first)
-    folder = Path(checkpoint) if checkpoint is not None and ranks.first else None
-    header = header_of(problem, settings) if folder is not None else {}
-    # Nothing is left behind by settings that are refused: the folder is made once all of them have been checked.
-    path = prepare_folder(folder) / CHECKPOINT if folder is not None else None
-    notes = () if state.trainer.step else problem.notes
-    display = ProgressDisplay(problem.name, settings.budget, progress and ranks.first, notes=notes)
-    checkpoints, latest = Checkpoints(path, header, interval), state
-
-    def on_step(now: RunState) -> None:
-        nonlocal latest
-        latest = now
-        display.update(now)
-        checkpoints.save_if_due(now)
-        watch.step(now)
-
-    hooks = Hooks(on_step, assembly.error_function())
-    try:
-        with watch, ranks.watching():
-            watch.start(state)
-            if not state.trainer.step:
-                # Whatever happens from here on, resume finds something to go on with.
-                checkpoints.save(state)
-            with display:
-                outcome = fit(
-                    settings.trainer, objective, validation, state, settings.budget, hooks, ranks, settings.balance
-                )
-            # The run is over: an interrupt has nothing to end any more.
-            with contextlib.suppress(KeyboardInterrupt):
-                checkpoints.save(outcome.last)
-            outcome = dataclasses.replace(outcome, status=outcome.status + checkpoints.trouble)
-            watch.end(outcome)
-    except LostProcessError as error:
-        raise LostProcessError(f"{error} {_what_is_left(checkpoint)}") from error
-    except BlackBoxError:
-        # In one of several processes, which now end; a run that has done no step has nothing to save.
-        if latest.trainer.step:
-            checkpoints.save(latest)
-        raise
-    return Solution(assembly, outcome.result, outcome.status + "".join(file.trouble for file in followed))
+    work = Work(
+        name=problem.name,
+        about=lambda: _in_one_line(assembly),
+        header=lambda: header_of(problem, settings),
+        trainer=settings.trainer,
+        objective=assembly.objective,
+        validation=assembly.validation,
+        budget=settings.budget,
+        error=assembly.error_function(),
+        ranks=assembly.ranks,
+        balance=settings.balance,
+        notes=problem.notes,
+    )
+    outcome = run(work, state, company)
+    return Solution(assembly, outcome.result, outcome.status)
 
 
 def _in_one_line(assembly: Assembly) -> str:
@@ -241,16 +202,4 @@ def _in_one_line(assembly: Assembly) -> str:
         f"{assembly.problem.dimension} variables, {assembly.network.parameter_count} parameters, "
         f"network {settings.network!r}, derivatives {assembly.estimator!r}, trainer {settings.trainer!r}, "
         f"{settings.points} points, seed {settings.seed}, {settings.dtype} on {settings.device}, {settings.budget!r}"
-    )
-
-
-def _what_is_left(checkpoint: str | Path | None) -> str:
-    """How to go on after a run has ended in the middle."""
-    if checkpoint is None:
-        return "No state of the run was kept: give checkpoint=DIR (--checkpoint DIR), so that resume can go on."
-    if not (Path(checkpoint) / CHECKPOINT).is_file():
-        return f"{checkpoint} holds no checkpoint yet: start the run again."
-    return (
-        f"The last checkpoint in {checkpoint} is intact: `pinnzo resume {checkpoint}` goes on, with any number of "
-        "processes."
     )
