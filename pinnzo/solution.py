@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import sympy as sp
 import torch
 
 from pinnzo.accuracy import Accuracy, measure
+from pinnzo.arrays import real_tensor
 from pinnzo.assembly import TEST_POINTS, Assembly
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import NonFiniteError, SettingError, ShapeError
@@ -297,23 +297,13 @@ class Solution:
 
     def _points(self, points: Any) -> torch.Tensor:
         dimension = self.problem.dimension
-        try:
-            if isinstance(points, torch.Tensor):
-                x = points.detach()
-            else:
-                array = np.asarray(points)
-                # A copy: torch wants memory that is writable and has no negative strides.
-                x = torch.from_numpy(np.array(array, complex if np.iscomplexobj(array) else float))
-        except (ValueError, TypeError, RuntimeError) as error:
-            raise ShapeError(f"points cannot be read as an array of numbers (N, {dimension}): {error}.") from None
+        x = real_tensor(points, "points", f"(N, {dimension})")
         if x.ndim != 2 or x.shape[1] != dimension:
             names: Sequence[str] = [str(s) for s in self.problem.variables]
             shown = ", ".join(names if len(names) <= 6 else [*names[:3], "…", names[-1]])
             raise ShapeError(
                 f"points has shape {tuple(x.shape)}, but must have shape (N, {dimension}), with the columns {shown}."
             )
-        if x.is_complex():
-            raise ShapeError("points is complex: give real coordinates.")
         x = x.to(self._assembly.device, self._assembly.dtype)
         if not x.isfinite().all():
             raise NonFiniteError("points contains NaN or infinity: every coordinate must be finite.")

@@ -11,7 +11,7 @@ import torch
 from pinnzo.derivatives.base import Discretisation, Field
 from pinnzo.derivatives.evaluation import plain_sums, weighted_sums
 from pinnzo.derivatives.swept_sums import swept_sums
-from pinnzo.errors import StencilError
+from pinnzo.errors import SettingError, StencilError
 from pinnzo.multiindex import LinearOperator, MultiIndex, Order, multi_index
 
 MAX_NODES = 2_000_000
@@ -142,6 +142,16 @@ class Smoothing(NodeSums):
         self.nodes, self.weights = stencil.nodes[used], weights[used, None]
         self.totals = weights.sum()[None]
         self.evaluations_per_point = self.nodes.shape[0]
+
+
+def check_dimension(dimension: int) -> None:
+    """Refuse a number of variables that is no whole number of at least 1.
+
+    Raises:
+        SettingError: it is none.
+    """
+    if isinstance(dimension, bool) or not isinstance(dimension, (int, np.integer)) or dimension < 1:
+        raise SettingError(f"dimension is {dimension!r}, but a stencil needs at least one variable, a whole number.")
 
 
 def check_size(count: int, dimension: int, remedy: str, *, limit: int = MAX_NODES) -> None:

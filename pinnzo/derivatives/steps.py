@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
@@ -67,7 +68,7 @@ def check_step(name: str, value: Step) -> None:
     entries = value if isinstance(value, tuple) else (value,)
     for entry in entries:
         number = isinstance(entry, (int, float, np.integer, np.floating)) and not isinstance(entry, bool)
-        if not number or not np.isfinite(entry) or entry <= 0:
+        if not number or not 0 < entry < math.inf:
             raise SettingError(
                 f"{name} is {value!r}, but has to be a positive finite number, a tuple of those with one for each "
                 f'variable, or "auto": use {name}=0.1, say.'

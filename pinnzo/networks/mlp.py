@@ -65,7 +65,7 @@ class MLP:
 
     def __post_init__(self) -> None:
         check_sizes(self.width, self.depth, self.inputs, self.outputs)
-        if self.bias is not None and not 0 < self.bias < math.inf:
+        if self.bias is not None and not (isinstance(self.bias, (int, float)) and 0 < self.bias < math.inf):
             raise SettingError(f"bias={self.bias!r} must be a positive number, or None.")
         activation(self.activation)
         object.__setattr__(self, "features", checked_features(self.features))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from pinnzo.checks import check_flags
 from pinnzo.errors import SettingError
 
 from .base import Objective
@@ -54,6 +55,7 @@ class CoordinateGradient(GradientEstimator):
             require_positive("CoordinateGradient", step=self.step)
         if self.max_batch is not None:
             require_count("CoordinateGradient", max_batch=self.max_batch)
+        check_flags("CoordinateGradient", central=self.central)
         require_positive("CoordinateGradient", share=self.share)
         if self.share > 1:
             raise SettingError(f"CoordinateGradient: share is a probability, so at most 1, got {self.share}.")

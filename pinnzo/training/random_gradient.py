@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 import torch
 
+from pinnzo.checks import check_flags
 from pinnzo.errors import SettingError
 
 from .base import Objective
@@ -66,6 +67,7 @@ class RandomGradient(GradientEstimator):
         require_positive("RandomGradient", step=self.step)
         if self.max_batch is not None:
             require_count("RandomGradient", max_batch=self.max_batch)
+        check_flags("RandomGradient", antithetic=self.antithetic)
         if self.directions not in get_args(Directions):
             raise SettingError(
                 f"RandomGradient: directions must be one of {', '.join(get_args(Directions))}, got {self.directions!r}."

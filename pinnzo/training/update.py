@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch.optim import Optimizer, lr_scheduler
 
+from pinnzo.checks import check_flags
 from pinnzo.errors import SettingError
 
 from .settings import freeze_options, require_positive
@@ -47,6 +48,7 @@ class Update:
 
     def __post_init__(self) -> None:
         require_positive(self.owner, learning_rate=self.learning_rate)
+        check_flags(self.owner, sign=self.sign)
         optimizer = _canonical(self.owner, "optimizer", self.optimizer, torch.optim, Optimizer)
         object.__setattr__(self, "optimizer", optimizer)
         object.__setattr__(self, "optimizer_options", freeze_options(self.optimizer_options))

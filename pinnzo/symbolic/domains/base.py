@@ -7,9 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
 import sympy as sp
 import torch
 
+from pinnzo.arrays import real_tensor
 from pinnzo.errors import DeclarationError, ShapeError
 
 Unit: TypeAlias = Callable[[int, int], torch.Tensor]
@@ -206,7 +208,7 @@ class Domain(ABC):
                 )
 
     def _checked(self, points: Any) -> torch.Tensor:
-        x = torch.as_tensor(points)
+        x = real_tensor(points, "points", f"(N, {self.dimension})")
         if x.ndim != 2 or x.shape[1] != self.dimension:
             raise ShapeError(
                 f"points has shape {tuple(x.shape)}: give (N, {self.dimension}), one column for each of "
@@ -250,7 +252,7 @@ def distinct_symbols(x: Any, owner: str) -> tuple[sp.Symbol, ...]:
     Raises:
         DeclarationError: there is none, one is no symbol, or one occurs twice.
     """
-    symbols = (x,) if isinstance(x, sp.Symbol) else tuple(x) if isinstance(x, Iterable) else ()
+    symbols = (x,) if isinstance(x, sp.Symbol) else tuple(x) if isinstance(x, Iterable) and np.ndim(x) else ()
     if not symbols or not all(isinstance(s, sp.Symbol) for s in symbols):
         raise DeclarationError(f"{owner} needs coordinates: pass a SymPy symbol or a tuple of symbols, not {x!r}.")
     if len(set(symbols)) != len(symbols):
@@ -264,7 +266,7 @@ def center_of(center: Any, symbols: Sequence[sp.Symbol], owner: str) -> tuple[fl
     Raises:
         DeclarationError: it has another length than there are coordinates.
     """
-    centers = tuple(center) if hasattr(center, "__len__") else (center,) * len(symbols)
+    centers = tuple(center) if np.ndim(center) else (center,) * len(symbols)
     if len(centers) != len(symbols):
         raise DeclarationError(f"center of {owner} has {len(centers)} entries for {len(symbols)} coordinates.")
     return tuple(finite_number(c, f"center of {owner}") for c in centers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +45,8 @@ class Simplex(Domain):
                 raise DeclarationError(f"size of Simplex is {length}: it must be greater than 0.")
             rows = [(0.0,) * d, *(tuple(length * (i == k) for i in range(d)) for k in range(d))]
         else:
+            if not isinstance(vertices, Iterable):
+                raise DeclarationError(f"vertices of Simplex is {vertices!r}: give a list of points.")
             rows = [tuple(v) if hasattr(v, "__len__") else (v,) for v in vertices]
             if len(rows) != d + 1 or any(len(row) != d for row in rows):
                 raise DeclarationError(
