@@ -88,7 +88,7 @@ def find_functions(equations: Sequence[sp.Equality], given: Any = None) -> tuple
 
 def _ordered(found: Sequence[AppliedUndef], given: Any) -> tuple[AppliedUndef, ...]:
     wanted = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-    if set(wanted) != set(found) or len(wanted) != len(found):
+    if not all(isinstance(w, sp.Basic) for w in wanted) or set(wanted) != set(found) or len(wanted) != len(found):
         raise DeclarationError(
             f"functions is {given!r}, but the unknown functions of the equations are {listed(found)}: name each of "
             "them once, in the order that the columns of the solution shall have."

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
+from running import command
 
 from pinnzo.errors import PinnzoError
 
@@ -109,5 +110,27 @@ def check_sentence(message: str) -> None:
     """An error's message is a sentence for people, with more than the name of a type in it."""
     assert len(message.split()) >= 4, message
     assert "Traceback" not in message
+    if message.startswith("The problem file ") or "fails with" in message:
+        return  # which quotes the error of somebody else's code
     assert "object has no attribute" not in message, message
     assert "unsupported operand" not in message, message
+
+
+def attempt_command(kind: str, line: list[str]) -> Any:
+    """Run a command line in this process; it ends with exit code 0, 1 or 2 and, where it is refused, a sentence."""
+
+    def run() -> Any:
+        result = command(*line)
+        assert isinstance(result.exception, SystemExit | None), _text(result.exception)
+        assert result.exit_code in (0, 1, 2), result.output
+        assert "Traceback" not in result.output
+        if result.exit_code == 2:
+            check_sentence(result.stderr or result.output)
+            raise PinnzoError("The command line was refused: see its standard error.")
+        return result
+
+    return attempt(kind, line, run)
+
+
+def _text(error: BaseException | None) -> str:
+    return "".join(traceback.format_exception(error)[-3:]) if error else ""
