@@ -105,12 +105,10 @@ class Solution:
 
         Raises:
             ShapeError: ``points`` has another shape.
-            NonFiniteError: ``points`` contains NaN or infinity.
+            NonFiniteError: ``points`` contains NaN or infinity, or the solution is not finite at one of them.
         """
         x = self._points(points)
-        with torch.inference_mode():
-            values = self._assembly.values(self.theta, x)
-        return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
+        return self._answer("solution", self._values(x), points)
 
     def residual(self, points: Any) -> Any:
         """The residual ``lhs − rhs`` of the equations, with the run's own derivative estimator.
@@ -138,7 +136,7 @@ class Solution:
             values = torch.cat(parts) if parts else x.new_zeros(0)
             if equation.count > 1:
                 values = values.reshape(len(x), equation.count)
-        return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
+        return self._answer("residual", values, points)
 
     def smoothed(self, points: Any, derivatives: Estimator | None = None) -> Any:
         """The Gaussian-smoothed solution E u(x + σz), z ~ N(0, I), on the nodes of a Stein estimator.
@@ -166,7 +164,7 @@ class Solution:
             chosen = derivatives.fitted(self._assembly.compiled.rows, self._assembly.scale, x.dtype)
         with torch.inference_mode():
             values = self._smoothed(chosen, x)
-        return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
+        return self._answer("smoothed solution", values, points)
 
     def error(self, points: int = TEST_POINTS, *, smoothed: bool = False) -> Accuracy:
         """Errors against the exact solution on fresh points, with the zero and affine baselines.
@@ -218,7 +216,7 @@ class Solution:
             return None if values is None else chosen(values)
 
         return make_slice(
-            lambda x: chosen(self(x)),
+            lambda x: chosen(self._values(x.to(self._assembly.device, self._assembly.dtype))),
             exact,
             self.problem.variables,
             self._assembly.scale,
@@ -294,6 +292,22 @@ class Solution:
         write_run(target / SOLUTION, self.run, header)
         write_text(target / SUMMARY, json.dumps(self.summary(), indent=2, allow_nan=False) + "\n")
         write_text(target / HISTORY, self.history.to_json_lines())
+
+    def _values(self, x: torch.Tensor) -> torch.Tensor:
+        """The values at points (N, D), also where they are not finite."""
+        with torch.inference_mode():
+            return self._assembly.values(self.theta, x)
+
+    def _answer(self, what: str, values: torch.Tensor, points: Any) -> Any:
+        """Values in the form in which the points came."""
+        with torch.inference_mode():
+            finite = values.isfinite().reshape(len(values), -1).all(1)
+            if not finite.all():
+                raise NonFiniteError(
+                    f"The {what} is NaN or infinite at point {int(finite.to(torch.uint8).argmin())} of points: ask for "
+                    "it where the equation and its data are defined, and see the solution's status."
+                )
+            return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
 
     def _points(self, points: Any) -> torch.Tensor:
         dimension = self.problem.dimension

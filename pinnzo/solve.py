@@ -11,7 +11,7 @@ from typing import Any
 from pinnzo import catalogue
 from pinnzo.assembly import Assembly
 from pinnzo.derivatives import Estimator
-from pinnzo.errors import DeclarationError, LostProcessError, SettingError, StorageError
+from pinnzo.errors import DeclarationError, LostProcessError, SettingError, StorageError, memory_shortage_told
 from pinnzo.progress import ProgressDisplay
 from pinnzo.ranks import Ranks
 from pinnzo.settings import settings_for
@@ -24,6 +24,7 @@ from pinnzo.training.fit import Hooks, RunState, fit, start
 CHECKPOINT_SECONDS = 10.0
 
 
+@memory_shortage_told()
 def solve(
     problem: Problem | str,
     *,
@@ -110,6 +111,7 @@ def solve(
     return _run(assembly, state, checkpoint, progress)
 
 
+@memory_shortage_told()
 def resume(
     folder: str | Path,
     *,

@@ -78,8 +78,11 @@ class FunctionField:
                 f"f returned shape {tuple(out.shape)} for points of shape {tuple(x.shape)}, but a scalar "
                 f"function has to return one value for each point, shape ({count},), not ({count}, 1){hint}"
             )
-        if not out.is_floating_point():
-            raise ShapeError(f"f returned values of type {out.dtype}, but has to return real floating-point numbers.")
+        if not out.is_floating_point() or out.layout is not torch.strided or out.device != x.device:
+            raise ShapeError(
+                f"f returned {out.dtype} numbers in the layout {out.layout} on {out.device}, but has to return real "
+                f"floating-point numbers in a dense tensor on {x.device}, where the points are."
+            )
         return out[None]
 
     def values_at(self, x: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:

@@ -48,7 +48,7 @@ class FiniteDifference(Estimator):
     order: int = 2
 
     def __post_init__(self) -> None:
-        if self.order not in (2, 4):
+        if not isinstance(self.order, (int, np.integer)) or self.order not in (2, 4):
             raise SettingError(f"order is {self.order!r}, but the order of accuracy has to be 2 or 4.")
         check_step("step", self.step)
 

@@ -150,8 +150,11 @@ def check_dimension(dimension: int) -> None:
     Raises:
         SettingError: it is none.
     """
-    if isinstance(dimension, bool) or not isinstance(dimension, (int, np.integer)) or dimension < 1:
-        raise SettingError(f"dimension is {dimension!r}, but a stencil needs at least one variable, a whole number.")
+    if isinstance(dimension, bool) or not isinstance(dimension, (int, np.integer)) or not 1 <= dimension <= MAX_NUMBERS:
+        raise SettingError(
+            f"dimension is {dimension!r}, but a stencil needs at least one variable, a whole number of them, and at "
+            f"most {MAX_NUMBERS:,}."
+        )
 
 
 def check_size(count: int, dimension: int, remedy: str, *, limit: int = MAX_NODES) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
@@ -68,7 +68,8 @@ def check_step(name: str, value: Step) -> None:
     entries = value if isinstance(value, tuple) else (value,)
     for entry in entries:
         number = isinstance(entry, (int, float, np.integer, np.floating)) and not isinstance(entry, bool)
-        if not number or not 0 < entry < math.inf:
+        # Whole numbers of Python have no end; those of NumPy must not be compared with what is beyond their type.
+        if not number or not 0 < (entry if isinstance(entry, int) else float(entry)) <= sys.float_info.max:
             raise SettingError(
                 f"{name} is {value!r}, but has to be a positive finite number, a tuple of those with one for each "
                 f'variable, or "auto": use {name}=0.1, say.'

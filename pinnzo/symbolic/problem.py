@@ -247,7 +247,7 @@ def _check_equation(equation: Any) -> None:
 
 
 def _find_time(time: sp.Symbol | None, variables: Sequence[sp.Symbol]) -> sp.Symbol | None:
-    if time is not None and time not in variables:
+    if time is not None and not (isinstance(time, sp.Symbol) and time in variables):
         raise DeclarationError(f"time is {time!r}, which is not one of the variables {', '.join(map(str, variables))}.")
     return time if time is not None else next((s for s in variables if s.name == "t"), None)
 

@@ -109,10 +109,11 @@ def checked_coefficients(given: Any, variables: Iterable[sp.Symbol]) -> dict[sp.
             f"unknowns is {given!r}: give a list of symbols, [k], or a mapping to the numbers that the search begins "
             "at, {k: 1.0}."
         )
-    guesses = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given, 1.0)
-    for symbol, guess in guesses.items():
+    for symbol in given:
         if not isinstance(symbol, sp.Symbol):
             raise DeclarationError(f"unknowns has {symbol!r}: unknown coefficients are SymPy symbols.")
+    guesses = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given, 1.0)
+    for symbol, guess in guesses.items():
         if symbol in variables:
             raise DeclarationError(f"unknowns has {symbol}, which is a variable of the unknown function.")
         if symbol.is_real is not True:

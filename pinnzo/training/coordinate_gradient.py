@@ -76,7 +76,8 @@ class CoordinateGradient(GradientEstimator):
         if not self.central or chosen.numel() == 0:
             # With no coordinate chosen a central estimate has no query of its own to take the loss from.
             base = objective.losses(theta[None])[0]
-            for part in chosen.split(rows_at_once(self.max_batch, theta.numel())):
+            # A split of nothing has one part, of which no objective has to answer anything.
+            for part in chosen.split(rows_at_once(self.max_batch, theta.numel())) if chosen.numel() else ():
                 above = objective.losses_at_coordinates(theta, part, (mu,))[0]
                 gradient[part] = ((above - base) / mu).to(theta.dtype)
             return GradientEstimate(gradient, base.item())

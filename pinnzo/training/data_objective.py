@@ -93,6 +93,8 @@ class DataObjective(Objective):
             )
         if not len(x):
             raise ShapeError("inputs has no samples: pass at least one.")
+        if x.is_complex():
+            raise ShapeError("inputs is complex: give real numbers.")
         x = x.to(dtype)
         if not bool(x.isfinite().all()):
             raise NonFiniteError("inputs holds NaN or infinite numbers: remove those samples or fill them in.")

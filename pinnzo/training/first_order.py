@@ -63,7 +63,7 @@ class FirstOrder(Trainer):
         with torch.inference_mode(False), torch.enable_grad():
             theta = state.theta.detach().clone().requires_grad_()
             loss = objective.losses(theta[None])[0]
-            (gradient,) = torch.autograd.grad(loss, theta)
+            gradient = gradient_of("FirstOrder", loss, theta)
         with torch.no_grad():
             if math.isfinite(loss.item()):
                 new, memory = self._update.apply(state.theta, gradient, state.memory)
@@ -85,3 +85,17 @@ class FirstOrder(Trainer):
             self.scheduler,
             self.scheduler_options,
         )
+
+
+def gradient_of(owner: str, loss: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
+    """The gradient of a loss by automatic differentiation, zero where the loss does not depend on θ.
+
+    Raises:
+        SettingError: the loss carries no autograd graph.
+    """
+    if not loss.requires_grad:
+        raise SettingError(
+            f"{owner} needs a loss made of torch operations on the parameters, but this one carries no autograd graph "
+            "(a black box, or a function that leaves torch): take LevenbergMarquardt, which needs values only."
+        )
+    return torch.autograd.grad(loss, theta, materialize_grads=True)[0]

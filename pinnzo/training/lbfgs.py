@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from .base import Objective, Trainer, TrainerState
+from .first_order import gradient_of
 from .settings import require_count, require_positive
 
 
@@ -64,8 +65,12 @@ class LBFGS(Trainer):
         with torch.inference_mode(False):
             closure = _Closure(objective, state.theta, memory)
             optimizer = self._optimizer(closure.theta, memory)
-            optimizer.step(closure)
-            new, found = closure.theta.detach().clone(), closure.found()
+            closure()
+            # Where loss or gradient is not finite at θ already, torch's line search has nothing to begin with.
+            if (found := closure.found()) is not None:
+                optimizer.step(closure)
+                found = closure.found()
+            new = closure.theta.detach().clone()
         loss = closure.first_loss
         if found is None or not found.loss < loss:
             # Curvature that leads nowhere is worth nothing: the next step begins with steepest descent.
@@ -137,7 +142,7 @@ class _Closure:
     def _evaluate(self) -> _Evaluation:
         with torch.enable_grad():
             loss = self.objective.losses(self.theta[None])[0]
-            (gradient,) = torch.autograd.grad(loss, self.theta)
+            gradient = gradient_of("LBFGS", loss, self.theta)
         value = loss.item()
         if math.isnan(self.scale):
             self.scale = 1 / value if math.isfinite(value) and value > 0 and math.isfinite(1 / value) else 1.0

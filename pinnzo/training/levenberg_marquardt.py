@@ -301,7 +301,11 @@ def damped_steps(
         if damping >= least and not int(failed):
             return torch.cholesky_solve(right[:, None], lower)[:, 0]
         if not spectrum:
-            spectrum.append(torch.linalg.eigh(gram))
+            try:
+                spectrum.append(torch.linalg.eigh(gram))
+            except torch.linalg.LinAlgError:
+                # Squares beyond the range of numbers: no step, which no loss will choose.
+                return torch.full_like(right, math.nan)
         values, vectors = spectrum[0]
         return vectors @ (vectors.T @ right / (values.clamp_min(0.0) + damping))
 

@@ -17,6 +17,8 @@ from .settings import require_count, require_positive
 
 Directions = Literal["rademacher", "gaussian", "sphere"]
 
+MOST_SAMPLES = 1_000_000_000
+
 
 @dataclass(frozen=True)
 class RandomGradient(GradientEstimator):
@@ -64,6 +66,8 @@ class RandomGradient(GradientEstimator):
 
     def __post_init__(self) -> None:
         require_count("RandomGradient", samples=self.samples)
+        if self.samples > MOST_SAMPLES:
+            raise SettingError(f"RandomGradient: samples is {self.samples}: give at most {MOST_SAMPLES:,}.")
         require_positive("RandomGradient", step=self.step)
         if self.max_batch is not None:
             require_count("RandomGradient", max_batch=self.max_batch)

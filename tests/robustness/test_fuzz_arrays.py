@@ -34,7 +34,7 @@ def numbers(given_points) -> torch.Tensor:
     return torch.tensor(np.asarray(given_points).astype(float))
 
 
-@fuzz(220)
+@fuzz(200)
 @given(points(2), st.sampled_from(["value", "residual", "smoothed"]), st.integers(0, 1))
 def test_solution(solved, x, what, which):
     solution = solved[which]

@@ -30,7 +30,7 @@ class Spoilt(torch.nn.Module):
         values = self.inner(x)
         if self.calls <= self.after:
             return values
-        spoilt = torch.full_like(values, self.value)
+        spoilt = values * 0 + self.value
         return spoilt if self.everywhere else torch.where(x[:, :1] > 0.3, spoilt, values)
 
 
@@ -101,3 +101,13 @@ def test_classification_by_a_network_that_answers_nan():
     objective = DataObjective(np.ones((3, 2)), np.zeros(3, int), network, CrossEntropy())
     losses = objective.losses(torch.zeros(1, network.parameter_count, dtype=torch.float64))
     assert not losses.isfinite().any()
+
+
+@pytest.mark.parametrize("trainer", [pz.FirstOrder(), pz.LBFGS()], ids=lambda t: type(t).__name__)
+def test_networks_that_leave_torch(trainer):
+    """Nothing can be propagated back through a black box: the sentence names a trainer that can do without."""
+    box = pz.BlackBox(
+        lambda theta, p: torch.from_numpy(np.sin(p.numpy(force=True) @ theta.numpy(force=True))), torch.ones(2)
+    )
+    with pytest.raises(pz.PinnzoError, match="take LevenbergMarquardt"):
+        quick(disc(), network=box, trainer=trainer, budget=pz.Budget(steps=1))

@@ -246,13 +246,20 @@ def finite_number(value: Any, what: str) -> float:
     return number
 
 
+def entries_of(value: Any) -> tuple[Any, ...] | None:
+    """The entries of a list, an array or the like; None for a single thing, an array without axes included."""
+    if not isinstance(value, Iterable) or (isinstance(value, (np.ndarray, torch.Tensor)) and value.ndim == 0):
+        return None
+    return tuple(value)
+
+
 def distinct_symbols(x: Any, owner: str) -> tuple[sp.Symbol, ...]:
     """The coordinates that the user gave, one symbol or several.
 
     Raises:
         DeclarationError: there is none, one is no symbol, or one occurs twice.
     """
-    symbols = (x,) if isinstance(x, sp.Symbol) else tuple(x) if isinstance(x, Iterable) and np.ndim(x) else ()
+    symbols = (x,) if isinstance(x, sp.Symbol) else entries_of(x) or ()
     if not symbols or not all(isinstance(s, sp.Symbol) for s in symbols):
         raise DeclarationError(f"{owner} needs coordinates: pass a SymPy symbol or a tuple of symbols, not {x!r}.")
     if len(set(symbols)) != len(symbols):
@@ -266,7 +273,9 @@ def center_of(center: Any, symbols: Sequence[sp.Symbol], owner: str) -> tuple[fl
     Raises:
         DeclarationError: it has another length than there are coordinates.
     """
-    centers = tuple(center) if np.ndim(center) else (center,) * len(symbols)
+    centers = entries_of(center)
+    if centers is None:
+        centers = (center,) * len(symbols)
     if len(centers) != len(symbols):
         raise DeclarationError(f"center of {owner} has {len(centers)} entries for {len(symbols)} coordinates.")
     return tuple(finite_number(c, f"center of {owner}") for c in centers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,7 @@ import sympy as sp
 import torch
 
 from pinnzo.errors import DeclarationError
-from pinnzo.symbolic.domains.base import Domain, Part, distinct_symbols, finite_number
+from pinnzo.symbolic.domains.base import Domain, Part, distinct_symbols, entries_of, finite_number
 from pinnzo.symbolic.domains.box import chosen
 
 
@@ -45,9 +45,10 @@ class Simplex(Domain):
                 raise DeclarationError(f"size of Simplex is {length}: it must be greater than 0.")
             rows = [(0.0,) * d, *(tuple(length * (i == k) for i in range(d)) for k in range(d))]
         else:
-            if not isinstance(vertices, Iterable):
+            points = entries_of(vertices)
+            if points is None:
                 raise DeclarationError(f"vertices of Simplex is {vertices!r}: give a list of points.")
-            rows = [tuple(v) if hasattr(v, "__len__") else (v,) for v in vertices]
+            rows = [entries_of(v) or (v,) for v in points]
             if len(rows) != d + 1 or any(len(row) != d for row in rows):
                 raise DeclarationError(
                     f"vertices of Simplex has {len(rows)} points of {sorted({len(row) for row in rows})} numbers: give "
