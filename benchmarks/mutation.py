@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import functools
 import gc
 import importlib
 import json
@@ -181,6 +182,10 @@ def put_in(path: str, name: str, code: types.CodeType) -> bool:
     new = code_of(code, name)
     old = [f for f in gc.get_objects() if isinstance(f, types.FunctionType) and f.__code__.co_filename == path]
     old = [f for f in old if f.__code__.co_qualname == name]
+    # What was computed and kept before the fork would hide the change.
+    for kept in gc.get_objects():
+        if isinstance(kept, functools._lru_cache_wrapper) and str(kept.__module__).startswith("pinnzo"):
+            kept.cache_clear()
     for function in old:
         try:
             function.__code__ = new
