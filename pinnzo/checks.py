@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import torch
 
 from pinnzo.errors import SettingError
 
@@ -21,6 +22,13 @@ def check_flags(owner: str, **values: Any) -> None:
             raise SettingError(f"{owner}: {name} must be True or False, got {value!r}.")
 
 
+def entries_of(value: Any) -> tuple[Any, ...] | None:
+    """The entries of a list, an array or the like; None for a single thing, an array without axes included."""
+    if not isinstance(value, Iterable) or (isinstance(value, (np.ndarray, torch.Tensor)) and value.ndim == 0):
+        return None
+    return tuple(value)
+
+
 def as_tuple(owner: str, name: str, value: Any) -> tuple[Any, ...]:
     """The entries of a list, a tuple or the like.
 
@@ -31,11 +39,9 @@ def as_tuple(owner: str, name: str, value: Any) -> tuple[Any, ...]:
         >>> as_tuple("LevenbergMarquardt", "trials", [0.1, 1.0])
         (0.1, 1.0)
     """
-    try:
-        if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
-            return tuple(value)
-    except TypeError:  # an array without axes
-        pass
+    entries = None if isinstance(value, (str, bytes)) else entries_of(value)
+    if entries is not None:
+        return entries
     raise SettingError(f"{owner}: {name} must be a list or a tuple, got {value!r}.")
 
 

@@ -300,14 +300,13 @@ class Solution:
 
     def _answer(self, what: str, values: torch.Tensor, points: Any) -> Any:
         """Values in the form in which the points came."""
-        with torch.inference_mode():
-            finite = values.isfinite().reshape(len(values), -1).all(1)
-            if not finite.all():
-                raise NonFiniteError(
-                    f"The {what} is NaN or infinite at point {int(finite.to(torch.uint8).argmin())} of points: ask for "
-                    "it where the equation and its data are defined, and see the solution's status."
-                )
-            return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
+        finite = values.isfinite().flatten(1).all(1) if values.ndim > 1 else values.isfinite()
+        if not finite.all():
+            raise NonFiniteError(
+                f"The {what} is NaN or infinite at point {int(finite.to(torch.uint8).argmin())} of points: ask for "
+                "it where the equation and its data are defined, and see the solution's status."
+            )
+        return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
 
     def _points(self, points: Any) -> torch.Tensor:
         dimension = self.problem.dimension

@@ -88,7 +88,7 @@ class MonteCarloStein(Estimator):
             StencilError: there would be more than 2,000,000 nodes or 4e8 node coordinates.
         """
         check_dimension(dimension)
-        check_size((1 + self.antithetic) * self.samples + 1, dimension, "Take fewer samples.")
+        check_size((2 if self.antithetic else 1) * int(self.samples) + 1, dimension, "Take fewer samples.")
         source = generator or torch.Generator().manual_seed(int(self.seed))
         z = torch.randn(self.samples, dimension, generator=source, dtype=torch.float64, device=source.device)
         return MonteCarloStencil(self, z.cpu().numpy())

@@ -58,7 +58,17 @@ class Stencil(ABC):
             ShapeError: ``order`` does not fit the D variables.
             StencilError: the stencil cannot see this derivative.
         """
-        return torch.from_numpy(self._weights(multi_index(order, self.dimension)))
+        return torch.from_numpy(self._finite_weights(multi_index(order, self.dimension)))
+
+    def _finite_weights(self, index: MultiIndex) -> np.ndarray:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            weights = self._weights(index)
+        if not np.isfinite(weights).all():
+            raise StencilError(
+                f"The weights of the derivative {dict(index)} ({{axis: order}}) leave the range of numbers: take a larger "
+                "step, or a lower order."
+            )
+        return weights
 
     def row(self, operator: LinearOperator) -> torch.Tensor:
         """The weights of Σ_α c_α ∂^α, float64, (J,).
@@ -70,7 +80,7 @@ class Stencil(ABC):
         total = np.zeros(self.nodes.shape[0])
         size = np.zeros_like(total)
         for index, coefficient in operator.terms:
-            term = coefficient * self._weights(multi_index(dict(index), self.dimension))
+            term = coefficient * self._finite_weights(multi_index(dict(index), self.dimension))
             total += term
             size += np.abs(term)
         total[np.abs(total) <= _CANCELLED * size] = 0.0

@@ -12,6 +12,9 @@ from pinnzo.checks import as_tuple
 from pinnzo.errors import SettingError, ShapeError
 from pinnzo.networks.contraction import bind_tensor_train
 
+LARGEST = 1_000_000
+"""Of modes and ranks: no memory holds the cores of larger ones."""
+
 
 @dataclass(frozen=True)
 class TensorTrainMatrix:
@@ -70,8 +73,8 @@ class TensorTrainMatrix:
             ("output_modes", self.output_modes),
             ("ranks", self.bonds),
         ):
-            if any(not isinstance(number, int) or number < 1 for number in numbers):
-                raise SettingError(f"{name}={numbers} must consist of positive whole numbers.")
+            if any(not isinstance(number, int) or not 1 <= number <= LARGEST for number in numbers):
+                raise SettingError(f"{name}={numbers} must consist of positive whole numbers up to {LARGEST:,}.")
 
     @property
     def bonds(self) -> tuple[int, ...]:

@@ -133,7 +133,7 @@ class Update:
         try:
             with torch.no_grad():
                 self.apply(torch.ones(2), torch.ones(2), {})
-        except (TypeError, ValueError, RuntimeError, KeyError, AttributeError, ZeroDivisionError) as error:
+        except (TypeError, ValueError, RuntimeError, LookupError, AttributeError, ArithmeticError) as error:
             raise SettingError(
                 f"{self.owner}: torch refuses the optimizer {self.optimizer!r} with the options "
                 f"{dict(self.optimizer_options)} and the scheduler {self.scheduler!r} with "

@@ -24,7 +24,7 @@ TIMES = int(os.environ.get("PINNZO_FUZZ_TIMES", "10")) if FULL else 1
 COLLECT = bool(os.environ.get("PINNZO_FUZZ_COLLECT"))
 """Go on after a fault, and list all of them at the end, one for each place in the code."""
 SECONDS = 60
-"""A case that takes longer than this counts as a hang; most take milliseconds."""
+"""Of processor time: a case that takes longer counts as a hang; most take milliseconds."""
 
 ENDINGS: dict[str, Counter[str]] = {}
 """For each kind of input how many cases were refused with a sentence, and how many answered with a checked result."""
@@ -55,13 +55,13 @@ def time_limit(seconds: float = SECONDS) -> Iterator[None]:
     def ring(*_: object) -> None:
         raise Hang(f"no end after {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def count(kind: str, given: object, ending: str) -> None:

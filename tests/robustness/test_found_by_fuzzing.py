@@ -83,6 +83,18 @@ FOUND = {
     "no momentum": (lambda: AveragedGaussNewton(momentum=None), r"momentum must lie in \[0, 1\), got None"),
     "an array for an equation": (lambda: pz.Problem(np.zeros((2, 2)), pz.Box({x: (0, 1)})), "equation is array"),
     "functions in a mapping": (lambda: pz.Problem(sp.Eq(u, 1), pz.Box({x: (0, 1)}), functions={}), "functions is {}"),
+    "a step too small for its powers": (lambda: pz.SmolyakStein(sigma=1e-320), "has to be a positive number from 1e-60 to 1e\\+60"),
+    "samples beyond any memory": (lambda: pz.MonteCarloStein(samples=2**63, antithetic=np.True_).stencil(1), "Take fewer samples"),
+    "ranks beyond any memory": (lambda: pz.TensorTrainMatrix((2, 2), (2, 2), 2**63), "positive whole numbers up to 1,000,000"),
+    "a learning rate beyond 64 bits": (lambda: pz.LBFGS(learning_rate=10**30), "learning_rate is a whole number beyond 64 bits"),
+    "options of an optimiser in words": (lambda: pz.FirstOrder(optimizer_options={"betas": ""}), "torch refuses the optimizer"),
+    "a shell too wide for its squares": (lambda: pz.Shell(x, 1, 1e308), "outer of Shell is 1e\\+308: give a finite number of at most"),
+    "an array of nothing as coordinates": (lambda: pz.divergence((u, u), np.array(None)), "divergence needs the coordinates"),
+    "the normal derivative of a list": (lambda: pz.normal_derivative([], pz.Ball(x)), "normal_derivative"),
+    "unknowns in arrays": (lambda: pz.Problem(sp.Eq(u, 1), pz.Box({x: (0, 1)}), unknowns=[np.zeros(2)]), "unknowns has array"),
+    "time in an array": (lambda: pz.Problem(sp.Eq(u, 1), pz.Box({x: (0, 1)}), time=np.zeros(2)), "time is array"),
+    "complex inputs": (lambda: DataObjective(POINTS * 1j, [0, 1, 0], NETWORK), "inputs is complex"),
+    "an order beyond the range of numbers": (lambda: MONTE_CARLO.stencil(2).weights((97, 300)), "leave the range of numbers: take a larger step"),
     "more points than memory": (lambda: pz.solve(disc(), points=10**15, progress=False), "does not fit in memory: take fewer points"),
 }  # fmt: skip
 

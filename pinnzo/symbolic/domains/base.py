@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-import numpy as np
 import sympy as sp
 import torch
 
 from pinnzo.arrays import real_tensor
+from pinnzo.checks import entries_of
 from pinnzo.errors import DeclarationError, ShapeError
 
 Unit: TypeAlias = Callable[[int, int], torch.Tensor]
@@ -22,6 +22,10 @@ Part: TypeAlias = tuple[sp.Expr, tuple[sp.Expr, ...]]
 
 MAX_TRIES = 12
 """How often a rejection sampler doubles the number of its candidates before it gives up."""
+
+
+LARGEST = 1e60
+"""Of the numbers that describe a domain: squares of larger ones, and products, leave the range of numbers."""
 
 
 class Domain(ABC):
@@ -243,14 +247,9 @@ def finite_number(value: Any, what: str) -> float:
         raise DeclarationError(f"{what} is {value!r}: give a number.") from None
     if not math.isfinite(number):
         raise DeclarationError(f"{what} is {number}: give a finite number.")
+    if abs(number) > LARGEST:
+        raise DeclarationError(f"{what} is {number}: give a finite number of at most {LARGEST:g} in size.")
     return number
-
-
-def entries_of(value: Any) -> tuple[Any, ...] | None:
-    """The entries of a list, an array or the like; None for a single thing, an array without axes included."""
-    if not isinstance(value, Iterable) or (isinstance(value, (np.ndarray, torch.Tensor)) and value.ndim == 0):
-        return None
-    return tuple(value)
 
 
 def distinct_symbols(x: Any, owner: str) -> tuple[sp.Symbol, ...]:

@@ -10,8 +10,9 @@ from typing import Any
 import sympy as sp
 import torch
 
+from pinnzo.checks import entries_of
 from pinnzo.errors import DeclarationError
-from pinnzo.symbolic.domains.base import Domain, Part, distinct_symbols, entries_of, finite_number
+from pinnzo.symbolic.domains.base import Domain, Part, distinct_symbols, finite_number
 from pinnzo.symbolic.domains.box import chosen
 
 
