@@ -65,8 +65,8 @@ class Stencil(ABC):
             weights = self._weights(index)
         if not np.isfinite(weights).all():
             raise StencilError(
-                f"The weights of the derivative {dict(index)} ({{axis: order}}) leave the range of numbers: take a larger "
-                "step, or a lower order."
+                f"The weights of the derivative {dict(index)} ({{axis: order}}) leave the range of numbers: take a "
+                "larger step, or a lower order."
             )
         return weights
 

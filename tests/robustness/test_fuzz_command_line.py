@@ -126,7 +126,7 @@ def protected(folder):
 def test_command_line(place, name):
     before = protected(place)
 
-    @fuzz(150 if name == "solve" else 40)
+    @fuzz(100 if name == "solve" else 30)
     @given(lines(name))
     def check(line):
         # An existing problem file is replaced on request only.
