@@ -169,7 +169,7 @@ def read_run(
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """The header and the tensors of a file, undamaged."""
-    if not path.is_file():
+    if not os.path.isfile(path):  # which has no error for names that are too long
         others = {SOLUTION: (CHECKPOINT, "go on with resume"), CHECKPOINT: (SOLUTION, "read it with load")}
         other, remedy = others.get(path.name, (path.name, ""))
         hint = f"it holds a {other}: {remedy}" if path.with_name(other).is_file() else "give the folder of a saved run"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from fuzzing import attempt_command, fuzz
+from fuzzing import FULL, attempt_command, fuzz
 from hypothesis import given
 from hypothesis import strategies as st
 from running import command
@@ -122,7 +122,13 @@ def protected(folder):
     return {name: (folder / name).read_bytes() for name in names}
 
 
-@pytest.mark.parametrize("name", COMMANDS, ids=lambda name: name or "no command")
+LONG = ("mnist", "compare mnist", "compare derivatives", "compare trainers", "compare", "benchmark")
+"""Commands of which an odd but valid line may compute for seconds: a full run tries them."""
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in COMMANDS if FULL or name not in LONG], ids=lambda name: name or "no command"
+)
 def test_command_line(place, name):
     before = protected(place)
 
