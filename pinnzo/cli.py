@@ -43,7 +43,7 @@ from pinnzo.cli_options import (
     problem_of,
     settings_of,
 )
-from pinnzo.errors import DeclarationError, PinnzoError, SettingError, StencilError, StorageError
+from pinnzo.errors import DeclarationError, PinnzoError, SettingError, StencilError, StorageError, memory_shortage_told
 from pinnzo.ranks import is_first
 from pinnzo.storage import check_folder
 from pinnzo.symbolic.serialise import problem_to_json
@@ -56,7 +56,8 @@ class _Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with memory_shortage_told():
+                return super().invoke(ctx)
         except (SettingError, DeclarationError, StencilError, StorageError) as error:
             if not is_first():
                 # All processes meet the same mistake; the first one tells.
@@ -68,11 +69,6 @@ class _Group(TyperGroup):
             raise typer.Exit(INTERRUPTED) from None
         except PinnzoError as error:
             sentence = str(error)
-        except (MemoryError, RuntimeError) as error:
-            # torch has no type of its own for what does not fit in the memory of the CPU.
-            if not isinstance(error, MemoryError) and "allocate" not in str(error):
-                raise
-            sentence = "This does not fit in memory: take fewer points or a smaller network."
         Console(stderr=True).print(f"[bold red]Error:[/] {escape(sentence)}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
 

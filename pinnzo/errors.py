@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 
 class PinnzoError(Exception):
     """The base of every error that pinnzo raises on purpose.
@@ -35,6 +38,10 @@ class StorageError(PinnzoError, OSError):
     """A folder or file cannot be read or written, or holds something else than it should."""
 
 
+class SizeError(PinnzoError, MemoryError):
+    """A computation does not fit in the memory."""
+
+
 class LostProcessError(PinnzoError, RuntimeError):
     """One of several processes that share a run has ended, or does not answer."""
 
@@ -53,3 +60,19 @@ class BlackBoxError(PinnzoError, RuntimeError):
 
 class AnswerError(BlackBoxError, ShapeError):
     """A black box answered with an array of another shape than it has to."""
+
+
+@contextlib.contextmanager
+def memory_shortage_told() -> Iterator[None]:
+    """Turns what Python and torch raise where memory is short into a sentence.
+
+    Raises:
+        SizeError: in place of these.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # torch has no type of its own for what does not fit in the memory of the CPU.
+        if isinstance(error, PinnzoError) or not (isinstance(error, MemoryError) or "allocate" in str(error)):
+            raise
+        raise SizeError("This does not fit in memory: take fewer points or a smaller network.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -36,15 +37,21 @@ def multi_index(order: Order, dimension: int) -> MultiIndex:
         >>> multi_index({2: 1}, 3)
         ((2, 1),)
     """
-    if isinstance(order, Mapping):
-        pairs = [(int(axis), int(n)) for axis, n in order.items()]
-    else:
-        if len(order) != dimension:
-            raise ShapeError(
-                f"order has {len(order)} entries, but there are {dimension} variables: give one derivative "
-                "order for each variable, or a mapping {axis: order}."
-            )
-        pairs = [(axis, int(n)) for axis, n in enumerate(order)]
+    try:
+        if isinstance(order, Mapping):
+            pairs = [(operator.index(axis), operator.index(n)) for axis, n in order.items()]
+        else:
+            pairs = [(axis, operator.index(n)) for axis, n in enumerate(order)]
+    except TypeError:
+        raise ShapeError(
+            f"order is {order!r}: give one derivative order for each variable, a whole number, or a mapping "
+            "{axis: order}."
+        ) from None
+    if not isinstance(order, Mapping) and len(pairs) != dimension:
+        raise ShapeError(
+            f"order has {len(pairs)} entries, but there are {dimension} variables: give one derivative "
+            "order for each variable, or a mapping {axis: order}."
+        )
     for axis, n in pairs:
         if not 0 <= axis < dimension:
             raise ShapeError(f"order names axis {axis}, but the axes are 0 … {dimension - 1}.")

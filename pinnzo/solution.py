@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import sympy as sp
 import torch
 
 from pinnzo.accuracy import Accuracy, measure
+from pinnzo.arrays import real_tensor
 from pinnzo.assembly import TEST_POINTS, Assembly
 from pinnzo.derivatives import Estimator
 from pinnzo.errors import NonFiniteError, SettingError, ShapeError
@@ -101,12 +101,10 @@ class Solution(Views):
 
         Raises:
             ShapeError: ``points`` has another shape.
-            NonFiniteError: ``points`` contains NaN or infinity.
+            NonFiniteError: ``points`` contains NaN or infinity, or the solution is not finite at one of them.
         """
         x = self._points(points)
-        with torch.inference_mode():
-            values = self._assembly.values(self.theta, x)
-        return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
+        return self._answer("solution", self._values(x), points)
 
     def residual(self, points: Any) -> Any:
         """The residual ``lhs − rhs`` of the equations, with the run's own derivative estimator.
@@ -134,7 +132,7 @@ class Solution(Views):
             values = torch.cat(parts) if parts else x.new_zeros(0)
             if equation.count > 1:
                 values = values.reshape(len(x), equation.count)
-        return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
+        return self._answer("residual", values, points)
 
     def smoothed(self, points: Any, derivatives: Estimator | None = None) -> Any:
         """The Gaussian-smoothed solution E u(x + σz), z ~ N(0, I), on the nodes of a Stein estimator.
@@ -162,7 +160,7 @@ class Solution(Views):
             chosen = derivatives.fitted(self._assembly.compiled.rows, self._assembly.scale, x.dtype)
         with torch.inference_mode():
             values = self._smoothed(chosen, x)
-        return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
+        return self._answer("smoothed solution", values, points)
 
     def error(self, points: int = TEST_POINTS, *, smoothed: bool = False) -> Accuracy:
         """Errors against the exact solution on fresh points, with the zero and affine baselines.
@@ -265,25 +263,30 @@ class Solution(Views):
         write_text(target / SUMMARY, json.dumps(self.summary(), indent=2, allow_nan=False) + "\n")
         write_text(target / HISTORY, self.history.to_json_lines())
 
+    def _values(self, x: torch.Tensor) -> torch.Tensor:
+        """The values at points (N, D), also where they are not finite."""
+        with torch.inference_mode():
+            return self._assembly.values(self.theta, x.to(self._assembly.device, self._assembly.dtype))
+
+    def _answer(self, what: str, values: torch.Tensor, points: Any) -> Any:
+        """Values in the form in which the points came."""
+        finite = values.isfinite().flatten(1).all(1) if values.ndim > 1 else values.isfinite()
+        if not finite.all():
+            raise NonFiniteError(
+                f"The {what} is NaN or infinite at point {int(finite.to(torch.uint8).argmin())} of points: ask for "
+                "it where the equation and its data are defined, and see the solution's status."
+            )
+        return values.clone().to(points.device) if isinstance(points, torch.Tensor) else values.cpu().numpy()
+
     def _points(self, points: Any) -> torch.Tensor:
         dimension = self.problem.dimension
-        try:
-            if isinstance(points, torch.Tensor):
-                x = points.detach()
-            else:
-                array = np.asarray(points)
-                # A copy: torch wants memory that is writable and has no negative strides.
-                x = torch.from_numpy(np.array(array, complex if np.iscomplexobj(array) else float))
-        except (ValueError, TypeError, RuntimeError) as error:
-            raise ShapeError(f"points cannot be read as an array of numbers (N, {dimension}): {error}.") from None
+        x = real_tensor(points, "points", f"(N, {dimension})")
         if x.ndim != 2 or x.shape[1] != dimension:
             names: Sequence[str] = [str(s) for s in self.problem.variables]
             shown = ", ".join(names if len(names) <= 6 else [*names[:3], "…", names[-1]])
             raise ShapeError(
                 f"points has shape {tuple(x.shape)}, but must have shape (N, {dimension}), with the columns {shown}."
             )
-        if x.is_complex():
-            raise ShapeError("points is complex: give real coordinates.")
         x = x.to(self._assembly.device, self._assembly.dtype)
         if not x.isfinite().all():
             raise NonFiniteError("points contains NaN or infinity: every coordinate must be finite.")

@@ -11,7 +11,7 @@ from pinnzo import catalogue
 from pinnzo.assembly import Assembly
 from pinnzo.checkpoints import checked_interval
 from pinnzo.derivatives import Estimator
-from pinnzo.errors import DeclarationError, SettingError
+from pinnzo.errors import DeclarationError, SettingError, memory_shortage_told
 from pinnzo.memory import fit_workers
 from pinnzo.memory_bound import memory_bound
 from pinnzo.ranks import Ranks
@@ -24,6 +24,7 @@ from pinnzo.training import Balance, Budget, ResidualAdaptive, Trainer
 from pinnzo.training.fit import RunState, start
 
 
+@memory_shortage_told()
 def solve(
     problem: Problem | str,
     *,
@@ -127,6 +128,7 @@ def solve(
     return _run(assembly, state, Company(checkpoint, interval, progress, history, callbacks))
 
 
+@memory_shortage_told()
 def resume(
     folder: str | Path,
     *,

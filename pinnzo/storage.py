@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import zlib
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -128,10 +129,14 @@ def save_file(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """The header and the tensors of a file, undamaged."""
-    if not path.is_file():
+    if not os.path.isfile(path):  # which has no error for names that are too long
         others = {SOLUTION: (CHECKPOINT, "go on with resume"), CHECKPOINT: (SOLUTION, "read it with load")}
         other, remedy = others.get(path.name, (path.name, ""))
-        hint = f"it holds a {other}: {remedy}" if path.with_name(other).is_file() else "give the folder of a saved run"
+        hint = (
+            f"it holds a {other}: {remedy}"
+            if os.path.isfile(path.with_name(other))
+            else "give the folder of a saved run"
+        )
         raise StorageError(f"{path.parent} holds no {path.name}: {hint}.")
     try:
         with safe_open(path, framework="pt") as file:

@@ -36,8 +36,8 @@ class Views(ABC):
     history: History
 
     @abstractmethod
-    def __call__(self, points: Any) -> Any:
-        """Its values (N,), or (N, C) for C unknown functions, at points (N, D)."""
+    def _values(self, x: torch.Tensor) -> torch.Tensor:
+        """Its values (N,), or (N, C) for C unknown functions, at points (N, D), also where they are not finite."""
 
     @abstractmethod
     def error(self) -> Accuracy:
@@ -87,7 +87,7 @@ class Views(ABC):
             return None if values is None else chosen(values)
 
         return make_slice(
-            lambda x: chosen(self(x)),
+            lambda x: chosen(self._values(x)).to(x.device),
             exact,
             self.problem.variables,
             dict(zip(domain.variables, domain.scale(), strict=True)),

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 import torch
 
 from pinnzo.derivatives.steps import Scale, scale_of
-from pinnzo.errors import StencilError
+from pinnzo.errors import NonFiniteError, SettingError, ShapeError, StencilError
 from pinnzo.multiindex import LinearOperator, Order, multi_index
 
 
@@ -120,9 +120,14 @@ class Estimator(ABC):
 
         Raises:
             ShapeError: ``points``, an order or what ``f`` returns has another shape.
+            NonFiniteError: ``points`` or an estimate has NaN or infinite entries.
             StencilError: this estimator cannot see one of the derivatives.
         """
         dimension = _dimension(points)
+        if not isinstance(orders, Sequence) or isinstance(orders, (str, bytes)):
+            raise ShapeError(
+                f"orders is {orders!r}, but has to be a list of multi-indices, such as [(2, 0), {{1: 1}}]."
+            )
         rows = [LinearOperator.derivative(multi_index(order, dimension)) for order in orders]
         return self.operators(f, points, rows, generator=generator)
 
@@ -198,8 +203,17 @@ def columns_of(
     """All columns of a discretisation for a plain function, (R, N), on a fresh draw where a generator is given."""
     from pinnzo.derivatives.evaluation import FunctionField
 
+    if not callable(f):
+        raise SettingError(f"f is {f!r}, but has to be a function of points (N, D) with values (N,).")
     drawn = discretisation if generator is None else discretisation.drawn(generator)
-    return drawn.apply(FunctionField(f), points)[0].T
+    columns = drawn.apply(FunctionField(f), points)[0].T
+    if not columns.isfinite().all():
+        which = int(columns.detach().isfinite().all(0).to(torch.uint8).argmin())
+        raise NonFiniteError(
+            f"The estimate is NaN or infinite at point {which}: f has to be finite there, and at the nodes of the "
+            "estimator around it; take a smaller step near singular points."
+        )
+    return columns
 
 
 def _dimension(points: torch.Tensor) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from pinnzo.arrays import in_memory
 from pinnzo.derivatives.base import Field
 from pinnzo.derivatives.changes import FieldWithChanges, sums_of_changes
 from pinnzo.derivatives.tiles import TILE_ELEMENTS, node_tiles, tile_shape
@@ -36,6 +37,7 @@ def check_points(points: torch.Tensor) -> int:
             f"points is a {type(points).__name__}, but has to be a torch tensor of shape (N, D): "
             "pass torch.as_tensor(points)."
         )
+    in_memory(points, "points")
     if points.ndim != 2 or points.shape[1] == 0:
         raise ShapeError(
             f"points has shape {tuple(points.shape)}, but has to have shape (N, D): one row for each point, "
@@ -75,6 +77,11 @@ class FunctionField:
             raise ShapeError(
                 f"f returned shape {tuple(out.shape)} for points of shape {tuple(x.shape)}, but a scalar "
                 f"function has to return one value for each point, shape ({count},), not ({count}, 1){hint}"
+            )
+        if not out.is_floating_point() or out.layout is not torch.strided or out.device != x.device:
+            raise ShapeError(
+                f"f returned {out.dtype} numbers in the layout {out.layout} on {out.device}, but has to return real "
+                f"floating-point numbers in a dense tensor on {x.device}, where the points are."
             )
         return out[None]
 

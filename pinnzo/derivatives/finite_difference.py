@@ -13,7 +13,7 @@ import sympy as sp
 import torch
 
 from pinnzo.derivatives.base import Estimator
-from pinnzo.derivatives.stencil import Stencil, StencilDiscretisation, check_size
+from pinnzo.derivatives.stencil import Stencil, StencilDiscretisation, check_dimension, check_size
 from pinnzo.derivatives.steps import Scale, Step, balanced_steps, check_step, per_variable
 from pinnzo.errors import SettingError, StencilError
 from pinnzo.multiindex import LinearOperator, MultiIndex, Order, multi_index
@@ -48,7 +48,7 @@ class FiniteDifference(Estimator):
     order: int = 2
 
     def __post_init__(self) -> None:
-        if self.order not in (2, 4):
+        if not isinstance(self.order, (int, np.integer)) or self.order not in (2, 4):
             raise SettingError(f"order is {self.order!r}, but the order of accuracy has to be 2 or 4.")
         check_step("step", self.step)
 
@@ -77,8 +77,7 @@ class FiniteDifference(Estimator):
             >>> FiniteDifference().stencil(3).nodes.shape, FiniteDifference().stencil(3, [{0: 2}]).nodes.shape
             (torch.Size([19, 3]), torch.Size([3, 3]))
         """
-        if dimension < 1:
-            raise SettingError(f"dimension is {dimension}, but a stencil needs at least one variable.")
+        check_dimension(dimension)
         if orders is None:
             pairs = dimension * (dimension - 1) // 2
             _check_size(1 + self.order * dimension + self.order**2 * pairs, dimension, self.order)

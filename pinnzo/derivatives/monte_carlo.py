@@ -10,7 +10,7 @@ import torch
 from numpy.polynomial import hermite_e
 
 from pinnzo.derivatives.base import Estimator
-from pinnzo.derivatives.stencil import Smoothing, Stencil, StencilDiscretisation, check_size
+from pinnzo.derivatives.stencil import Smoothing, Stencil, StencilDiscretisation, check_dimension, check_size
 from pinnzo.derivatives.steps import Scale, Step, balanced_steps, check_step, per_variable
 from pinnzo.errors import SettingError
 from pinnzo.multiindex import LinearOperator, MultiIndex, degree
@@ -93,9 +93,8 @@ class MonteCarloStein(Estimator):
             SettingError: ``sigma`` has another number of entries.
             StencilError: there would be more than 2,000,000 nodes or 4e8 node coordinates.
         """
-        if dimension < 1:
-            raise SettingError(f"dimension is {dimension}, but a stencil needs at least one variable.")
-        check_size((1 + self.antithetic) * self.samples + 1, dimension, "Take fewer samples.")
+        check_dimension(dimension)
+        check_size((2 if self.antithetic else 1) * int(self.samples) + 1, dimension, "Take fewer samples.")
         source = generator or torch.Generator().manual_seed(int(self.seed))
         z = torch.randn(self.samples, dimension, generator=source, dtype=torch.float64, device=source.device)
         return MonteCarloStencil(self, z.cpu().numpy())

@@ -12,7 +12,7 @@ import torch
 from pinnzo.derivatives.base import Estimator
 from pinnzo.derivatives.growth import MAX_LEVEL, Growth
 from pinnzo.derivatives.smolyak_stencil import SmolyakStencil
-from pinnzo.derivatives.stencil import Smoothing, StencilDiscretisation
+from pinnzo.derivatives.stencil import Smoothing, StencilDiscretisation, check_dimension
 from pinnzo.derivatives.steps import Scale, Step, balanced_steps, check_step
 from pinnzo.errors import SettingError
 from pinnzo.multiindex import LinearOperator
@@ -128,8 +128,7 @@ class SmolyakStein(Estimator):
             SettingError: ``level`` or ``sigma`` has another number of entries.
             StencilError: the grid would have more than ``max_nodes`` nodes or 4e8 node coordinates.
         """
-        if dimension < 1:
-            raise SettingError(f"dimension is {dimension}, but a stencil needs at least one variable.")
+        check_dimension(dimension)
         return SmolyakStencil(self, dimension)
 
     def smoothing(self, dimension: int) -> Smoothing:

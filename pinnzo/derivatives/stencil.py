@@ -11,7 +11,7 @@ import torch
 from pinnzo.derivatives.base import Discretisation, Field
 from pinnzo.derivatives.evaluation import plain_sums, weighted_sums
 from pinnzo.derivatives.swept_sums import swept_sums
-from pinnzo.errors import StencilError
+from pinnzo.errors import SettingError, StencilError
 from pinnzo.multiindex import LinearOperator, MultiIndex, Order, multi_index
 
 MAX_NODES = 2_000_000
@@ -58,7 +58,17 @@ class Stencil(ABC):
             ShapeError: ``order`` does not fit the D variables.
             StencilError: the stencil cannot see this derivative.
         """
-        return torch.from_numpy(self._weights(multi_index(order, self.dimension)))
+        return torch.from_numpy(self._finite_weights(multi_index(order, self.dimension)))
+
+    def _finite_weights(self, index: MultiIndex) -> np.ndarray:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            weights = self._weights(index)
+        if not np.isfinite(weights).all():
+            raise StencilError(
+                f"The weights of the derivative {dict(index)} ({{axis: order}}) leave the range of numbers: take a "
+                "larger step, or a lower order."
+            )
+        return weights
 
     def row(self, operator: LinearOperator) -> torch.Tensor:
         """The weights of Σ_α c_α ∂^α, float64, (J,).
@@ -70,7 +80,7 @@ class Stencil(ABC):
         total = np.zeros(self.nodes.shape[0])
         size = np.zeros_like(total)
         for index, coefficient in operator.terms:
-            term = coefficient * self._weights(multi_index(dict(index), self.dimension))
+            term = coefficient * self._finite_weights(multi_index(dict(index), self.dimension))
             total += term
             size += np.abs(term)
         total[np.abs(total) <= _CANCELLED * size] = 0.0
@@ -142,6 +152,19 @@ class Smoothing(NodeSums):
         self.nodes, self.weights = stencil.nodes[used], weights[used, None]
         self.totals = weights.sum()[None]
         self.evaluations_per_point = self.nodes.shape[0]
+
+
+def check_dimension(dimension: int) -> None:
+    """Refuse a number of variables that is no whole number of at least 1.
+
+    Raises:
+        SettingError: it is none.
+    """
+    if isinstance(dimension, bool) or not isinstance(dimension, (int, np.integer)) or not 1 <= dimension <= MAX_NUMBERS:
+        raise SettingError(
+            f"dimension is {dimension!r}, but a stencil needs at least one variable, a whole number of them, and at "
+            f"most {MAX_NUMBERS:,}."
+        )
 
 
 def check_size(count: int, dimension: int, remedy: str, *, limit: int = MAX_NODES) -> None:

@@ -17,6 +17,9 @@ Step: TypeAlias = "float | tuple[float, ...] | Literal['auto']"
 Scale: TypeAlias = Sequence["tuple[float, float]"]
 """For each variable the ends of its usual range."""
 
+LEAST, LARGEST = 1e-60, 1e60
+"""Of a step: powers of others leave the range of numbers."""
+
 
 def balanced_steps(
     rows: Sequence[LinearOperator], scale: Scale, dtype: torch.dtype, accuracy: int = 2, noise: float = 0.0
@@ -92,10 +95,11 @@ def check_step(name: str, value: Step) -> None:
     entries = value if isinstance(value, tuple) else (value,)
     for entry in entries:
         number = isinstance(entry, (int, float, np.integer, np.floating)) and not isinstance(entry, bool)
-        if not number or not np.isfinite(entry) or entry <= 0:
+        # Whole numbers of Python have no end; those of NumPy must not be compared with what is beyond their type.
+        if not number or not LEAST <= (entry if isinstance(entry, int) else float(entry)) <= LARGEST:
             raise SettingError(
-                f"{name} is {value!r}, but has to be a positive finite number, a tuple of those with one for each "
-                f'variable, or "auto": use {name}=0.1, say.'
+                f"{name} is {value!r}, but has to be a positive number from {LEAST:g} to {LARGEST:g}, a tuple of those "
+                f'with one for each variable, or "auto": use {name}=0.1, say.'
             )
     if not entries:
         raise SettingError(f"{name} is an empty tuple: give a positive number, or one for each variable.")

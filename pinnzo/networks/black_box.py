@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from pinnzo.checks import check_flags
 from pinnzo.errors import AnswerError, BlackBoxError, SettingError, ShapeError
 from pinnzo.networks.base import BoundNetwork, Network
 from pinnzo.networks.modules import as_columns
@@ -69,7 +70,11 @@ class BlackBox:
     def __post_init__(self) -> None:
         if not callable(self.values):
             raise SettingError(f"values={self.values!r} cannot be called: pass a function values(theta, x).")
-        theta = torch.as_tensor(self.theta)
+        check_flags("BlackBox", numpy=self.numpy)
+        try:
+            theta = torch.as_tensor(self.theta)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise SettingError(f"theta is no vector of numbers: {error}.") from None
         if theta.ndim != 1 or theta.numel() == 0:
             raise SettingError(f"theta has shape {tuple(theta.shape)}: pass the initial parameters as a vector (d,).")
         if not theta.is_floating_point():

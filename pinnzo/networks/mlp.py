@@ -24,6 +24,9 @@ from pinnzo.networks.layered import LayeredNetwork, Scaling
 from pinnzo.networks.layers import Layer, stack_layers
 from pinnzo.networks.settings import agreed_inputs
 
+DEEPEST, WIDEST = 1000, 1_000_000
+"""More layers than anything here trains, and more units than a weight matrix in memory has rows."""
+
 
 @dataclass(frozen=True)
 class MLP:
@@ -65,7 +68,7 @@ class MLP:
 
     def __post_init__(self) -> None:
         check_sizes(self.width, self.depth, self.inputs, self.outputs)
-        if self.bias is not None and not 0 < self.bias < math.inf:
+        if self.bias is not None and not (isinstance(self.bias, (int, float)) and 0 < self.bias < math.inf):
             raise SettingError(f"bias={self.bias!r} must be a positive number, or None.")
         activation(self.activation)
         object.__setattr__(self, "features", checked_features(self.features))
@@ -101,3 +104,5 @@ def check_sizes(width: int, depth: int, inputs: int | None, outputs: int) -> Non
             continue
         if not isinstance(number, int) or isinstance(number, bool) or number < 1:
             raise SettingError(f"{name}={number!r} must be a positive whole number.")
+        if number > (most := DEEPEST if name == "depth" else WIDEST):
+            raise SettingError(f"{name}={number} is more than a network can have here: give at most {most:,}.")

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.func import functional_call, vmap
 
+from pinnzo.checks import check_flags
 from pinnzo.errors import SettingError, ShapeError
 from pinnzo.networks.base import BoundNetwork, Network
 
@@ -38,6 +39,7 @@ class TorchModule:
     vectorised: bool = False
 
     def __post_init__(self) -> None:
+        check_flags("TorchModule", vectorised=self.vectorised)
         if not isinstance(self.module, nn.Module):
             raise SettingError(f"module={self.module!r} is no torch.nn.Module.")
         if self.parameter_count == 0:

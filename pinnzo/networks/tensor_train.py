@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 import torch
 
+from pinnzo.checks import as_tuple
 from pinnzo.errors import SettingError, ShapeError
 from pinnzo.networks.contraction import bind_tensor_train
+
+LARGEST = 1_000_000
+"""Of modes and ranks: no memory holds the cores of larger ones."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,8 @@ class TensorTrainMatrix:
     ranks: int | tuple[int, ...] = 2
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "input_modes", tuple(self.input_modes))
-        object.__setattr__(self, "output_modes", tuple(self.output_modes))
+        object.__setattr__(self, "input_modes", as_tuple("TensorTrainMatrix", "input_modes", self.input_modes))
+        object.__setattr__(self, "output_modes", as_tuple("TensorTrainMatrix", "output_modes", self.output_modes))
         if len(self.input_modes) != len(self.output_modes) or not self.input_modes:
             raise SettingError(
                 f"input_modes={self.input_modes} and output_modes={self.output_modes} need the same number "
@@ -58,7 +62,7 @@ class TensorTrainMatrix:
             )
         cores = len(self.input_modes)
         if not isinstance(self.ranks, int):
-            object.__setattr__(self, "ranks", tuple(self.ranks))
+            object.__setattr__(self, "ranks", as_tuple("TensorTrainMatrix", "ranks", self.ranks))
             if len(self.ranks) != cores - 1:
                 raise SettingError(
                     f"ranks={self.ranks} has {len(self.ranks)} entries, but {cores} cores have {cores - 1} "
@@ -69,8 +73,8 @@ class TensorTrainMatrix:
             ("output_modes", self.output_modes),
             ("ranks", self.bonds),
         ):
-            if any(not isinstance(number, int) or number < 1 for number in numbers):
-                raise SettingError(f"{name}={numbers} must consist of positive whole numbers.")
+            if any(not isinstance(number, int) or not 1 <= number <= LARGEST for number in numbers):
+                raise SettingError(f"{name}={numbers} must consist of positive whole numbers up to {LARGEST:,}.")
 
     @property
     def bonds(self) -> tuple[int, ...]:
@@ -102,9 +106,9 @@ class TensorTrainMatrix:
 
     def cores(self, flat: torch.Tensor) -> list[torch.Tensor]:
         """Split flat parameters (K, parameter_count) into views (K, r, output mode, input mode, r')."""
-        if flat.ndim != 2 or flat.shape[1] != self.parameter_count:
+        if not _is_real(flat) or flat.ndim != 2 or flat.shape[1] != self.parameter_count:
             raise ShapeError(
-                f"flat has shape {tuple(flat.shape)}, but these cores have {self.parameter_count} "
+                f"flat {_described(flat)}, but these cores have {self.parameter_count} "
                 f"parameters: pass (K, {self.parameter_count})."
             )
         sizes = [math.prod(shape) for shape in self.core_shapes]
@@ -156,6 +160,11 @@ class TensorTrainMatrix:
         Returns:
             W x for each of the P vectors and K matrices, (K, P, output_size).
         """
+        if not _is_real(x) or x.ndim != 2 or x.shape[1] != self.input_size:
+            raise ShapeError(f"x {_described(x)}, but this matrix takes vectors of shape (P, {self.input_size}).")
+        self.cores(flat)
+        if flat.dtype != x.dtype:
+            raise ShapeError(f"flat has the type {flat.dtype} and x {x.dtype}: give both in the same, flat.to(x).")
         return bind_tensor_train(self, flat)(x.T.expand(flat.shape[0], -1, -1)).transpose(1, 2)
 
     def initial(self, generator: torch.Generator, dtype: torch.dtype, variance: float) -> torch.Tensor:
@@ -252,6 +261,17 @@ class TensorTrainMatrix:
             rank = kept
         pieces.append(rest.reshape(-1))
         return cls(shape.input_modes, shape.output_modes, tuple(found)), torch.cat(pieces)
+
+
+def _is_real(numbers: object) -> bool:
+    return isinstance(numbers, torch.Tensor) and numbers.is_floating_point() and numbers.layout is torch.strided
+
+
+def _described(given: object) -> str:
+    if not isinstance(given, torch.Tensor):
+        return f"is a {type(given).__name__}"
+    kind = "" if _is_real(given) else f" and holds {given.dtype} in the layout {given.layout}"
+    return f"has shape {tuple(given.shape)}{kind}"
 
 
 def _merge(cores: list[torch.Tensor]) -> torch.Tensor:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from pinnzo.checks import as_tuple
 from pinnzo.errors import SettingError
 from pinnzo.networks.activations import activation
 from pinnzo.networks.features import (
@@ -87,7 +88,7 @@ class TensorTrainMLP:
             self._check_layers()
             return
         if self.modes is not None:
-            object.__setattr__(self, "modes", tuple(self.modes))
+            object.__setattr__(self, "modes", as_tuple("TensorTrainMLP", "modes", self.modes))
             if math.prod(self.modes) != self.width:
                 raise SettingError(
                     f"modes={self.modes} make {math.prod(self.modes)} units, but width={self.width}: "
@@ -154,7 +155,7 @@ class TensorTrainMLP:
         return (first, *(hidden,) * (self.depth - 1), None)
 
     def _check_layers(self) -> None:
-        layers = tuple(self.layers or ())
+        layers = as_tuple("TensorTrainMLP", "layers", self.layers)
         object.__setattr__(self, "layers", layers)
         if len(layers) != self.depth + 1:
             raise SettingError(

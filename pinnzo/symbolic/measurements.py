@@ -149,7 +149,7 @@ def _numbers(given: Any, what: str) -> torch.Tensor:
         if np.iscomplexobj(array):
             raise TypeError
         numbers = torch.tensor(np.asarray(array, dtype=np.float64))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise DeclarationError(f"{what} of Data are no real numbers: give an array, a tensor or lists.") from None
     if not numbers.isfinite().all():
         raise DeclarationError(f"{what} of Data hold NaN or infinity: leave such measurements out.")

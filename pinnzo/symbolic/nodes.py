@@ -14,12 +14,13 @@ from sympy.matrices.expressions.matmul import MatMul
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pretty.stringpict import prettyForm
 
+from pinnzo.checks import entries_of
 from pinnzo.errors import DeclarationError
 from pinnzo.symbolic.expressions import scalar_expression
 
 
 def _variables(x: Any, operator: str) -> sp.Tuple:
-    symbols = (x,) if isinstance(x, sp.Symbol) else tuple(x) if isinstance(x, Iterable) else ()
+    symbols = (x,) if isinstance(x, sp.Symbol) else entries_of(x) or ()
     if not symbols or not all(isinstance(s, sp.Symbol) for s in symbols):
         raise DeclarationError(
             f"{operator} needs the coordinates to differentiate by: pass one symbol or a tuple of symbols, not {x!r}."

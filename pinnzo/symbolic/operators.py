@@ -9,6 +9,7 @@ import sympy as sp
 
 from pinnzo.errors import DeclarationError
 from pinnzo.symbolic.domains import Box, Domain, Shell
+from pinnzo.symbolic.expressions import scalar_expression
 from pinnzo.symbolic.nodes import Divergence, Gradient, GradientNormSquared, Laplacian
 
 
@@ -128,6 +129,7 @@ def normal_derivative(u: Any, ball: Domain) -> sp.Expr:
             f"ball is {ball!r}: pass a Ball, a Shell, a Simplex or a difference. On a box, write an equation such as "
             "Eq(u.diff(x).subs(x, 0), g) for each face."
         )
+    u = scalar_expression(u, "normal_derivative")
     slopes = [sp.diff(u, s) for s in ball.variables]
     if len(parts) == 1:
         return sp.Add(*(n * slope for n, slope in zip(parts[0][1], slopes, strict=True)))

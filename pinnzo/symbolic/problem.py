@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 import torch
 from sympy.core.function import AppliedUndef
+from sympy.logic.boolalg import BooleanAtom
 
 from pinnzo.errors import DeclarationError, SettingError
 from pinnzo.symbolic.ansatz import Ansatz, build_ansatz, given_ansatz
@@ -230,7 +231,7 @@ def _checked_equations(given: Any) -> tuple[sp.Equality, ...]:
 
 
 def _check_equation(equation: Any) -> None:
-    if equation in (sp.true, sp.false, True, False):
+    if isinstance(equation, (bool, BooleanAtom)):
         raise DeclarationError(
             f"The equation evaluated to {equation} before it reached Problem: its two sides are trivially equal, or "
             "one holds NaN, infinity or a matrix. Write sp.Eq(left side, right side) with the unknown in it."
@@ -246,7 +247,7 @@ def _check_equation(equation: Any) -> None:
 
 
 def _find_time(time: sp.Symbol | None, variables: Sequence[sp.Symbol]) -> sp.Symbol | None:
-    if time is not None and time not in variables:
+    if time is not None and not (isinstance(time, sp.Symbol) and time in variables):
         raise DeclarationError(f"time is {time!r}, which is not one of the variables {', '.join(map(str, variables))}.")
     return time if time is not None else next((s for s in variables if s.name == "t"), None)
 

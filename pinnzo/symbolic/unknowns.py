@@ -88,7 +88,7 @@ def find_functions(equations: Sequence[sp.Equality], given: Any = None) -> tuple
 
 def _ordered(found: Sequence[AppliedUndef], given: Any) -> tuple[AppliedUndef, ...]:
     wanted = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-    if set(wanted) != set(found) or len(wanted) != len(found):
+    if not all(isinstance(w, sp.Basic) for w in wanted) or set(wanted) != set(found) or len(wanted) != len(found):
         raise DeclarationError(
             f"functions is {given!r}, but the unknown functions of the equations are {listed(found)}: name each of "
             "them once, in the order that the columns of the solution shall have."
@@ -109,10 +109,11 @@ def checked_coefficients(given: Any, variables: Iterable[sp.Symbol]) -> dict[sp.
             f"unknowns is {given!r}: give a list of symbols, [k], or a mapping to the numbers that the search begins "
             "at, {k: 1.0}."
         )
-    guesses = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given, 1.0)
-    for symbol, guess in guesses.items():
+    for symbol in given:
         if not isinstance(symbol, sp.Symbol):
             raise DeclarationError(f"unknowns has {symbol!r}: unknown coefficients are SymPy symbols.")
+    guesses = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given, 1.0)
+    for symbol, guess in guesses.items():
         if symbol in variables:
             raise DeclarationError(f"unknowns has {symbol}, which is a variable of the unknown function.")
         if symbol.is_real is not True:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from pinnzo.checks import as_tuple, check_within
 from pinnzo.errors import SettingError
 
 from .base import Objective, Trainer, TrainerState
@@ -73,7 +74,7 @@ class AveragedGaussNewton(Trainer):
 
     def __post_init__(self) -> None:
         owner = type(self).__name__
-        object.__setattr__(self, "trials", tuple(self.trials))
+        object.__setattr__(self, "trials", as_tuple(owner, "trials", self.trials))
         require_positive(owner, damping=self.damping, length=self.length, growth=self.growth)
         require_positive(owner, largest_batch=self.largest_batch)
         require_count(owner, trials=len(self.trials))
@@ -81,14 +82,8 @@ class AveragedGaussNewton(Trainer):
             require_positive(owner, trials=factor)
         if self.step_size is not None:
             require_positive(owner, step_size=self.step_size)
-        for name, value, low, high in (
-            ("average", self.average, 0.0, 1.0),
-            ("momentum", self.momentum, 0.0, 1.0),
-            ("growth", self.growth, 1.0, math.inf),
-            ("largest_batch", self.largest_batch, 1.0, math.inf),
-        ):
-            if not low <= value < high:
-                raise SettingError(f"{owner}: {name} must lie in [{low:g}, {high:g}), got {value!r}.")
+        check_within(owner, 0.0, 1.0, average=self.average, momentum=self.momentum)
+        check_within(owner, 1.0, math.inf, growth=self.growth, largest_batch=self.largest_batch)
 
     def batch_scale(self, step: int) -> float:
         """How many times the usual number of samples step ``step`` takes."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from pinnzo.checks import check_flags
 from pinnzo.errors import SettingError
 
 from .base import Objective, perturbation_for
@@ -54,6 +55,7 @@ class CoordinateGradient(GradientEstimator):
             require_positive("CoordinateGradient", step=self.step)
         if self.max_batch is not None:
             require_count("CoordinateGradient", max_batch=self.max_batch)
+        check_flags("CoordinateGradient", central=self.central)
         require_positive("CoordinateGradient", share=self.share)
         if self.share > 1:
             raise SettingError(f"CoordinateGradient: share is a probability, so at most 1, got {self.share}.")
@@ -79,7 +81,8 @@ class CoordinateGradient(GradientEstimator):
         if not self.central or chosen.numel() == 0:
             # With no coordinate chosen a central estimate has no query of its own to take the loss from.
             base = objective.losses(theta[None])[0]
-            for part in chosen.split(rows):
+            # A split of nothing has one part, of which no objective has to answer anything.
+            for part in chosen.split(rows) if chosen.numel() else ():
                 above = objective.losses_at_coordinates(theta, part, (mu,))[0]
                 gradient[part] = ((above - base) / mu).to(theta.dtype)
             return GradientEstimate(gradient, base.item())

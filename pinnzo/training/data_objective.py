@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from pinnzo.arrays import in_memory
 from pinnzo.errors import NonFiniteError, PinnzoError, SettingError, ShapeError
 from pinnzo.networks.base import Network, Sweep
 from pinnzo.parallel import Workers
@@ -92,6 +93,8 @@ class DataObjective(Objective):
             )
         if not len(x):
             raise ShapeError("inputs has no samples: pass at least one.")
+        if x.is_complex():
+            raise ShapeError("inputs is complex: give real numbers.")
         x = x.to(dtype)
         if not bool(x.isfinite().all()):
             raise NonFiniteError("inputs holds NaN or infinite numbers: remove those samples or fill them in.")
@@ -236,11 +239,11 @@ class DataObjective(Objective):
 
 def _tensor(name: str, data: Any) -> torch.Tensor:
     if isinstance(data, torch.Tensor):
-        return data
+        return in_memory(data, name)
     try:
         # By way of NumPy, which keeps the double precision of plain numbers; a copy, since arrays can be read-only.
         return torch.tensor(np.asarray(data))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise SettingError(f"{name} is no array of numbers: {error}") from error
 
 

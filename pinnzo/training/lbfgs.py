@@ -65,8 +65,12 @@ class LBFGS(Trainer):
         with torch.inference_mode(False):
             closure = _Closure(objective, state.theta, memory)
             optimizer = self._optimizer(closure.theta, memory)
-            optimizer.step(closure)
-            new, found = closure.theta.detach().clone(), closure.found()
+            closure()
+            # Where loss or gradient is not finite at θ already, torch's line search has nothing to begin with.
+            if (found := closure.found()) is not None:
+                optimizer.step(closure)
+                found = closure.found()
+            new = closure.theta.detach().clone()
         loss = closure.first_loss
         if found is None or not found.loss < loss:
             # Curvature that leads nowhere is worth nothing: the next step begins with steepest descent.

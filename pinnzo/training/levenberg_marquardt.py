@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from pinnzo.checks import as_tuple, check_flags, check_within
 from pinnzo.errors import SettingError
 
 from .base import Objective, Trainer, TrainerState, perturbation_for
@@ -99,7 +100,8 @@ class LevenbergMarquardt(Trainer):
 
     def __post_init__(self) -> None:
         owner = type(self).__name__
-        object.__setattr__(self, "trials", tuple(self.trials))
+        object.__setattr__(self, "trials", as_tuple(owner, "trials", self.trials))
+        check_flags(owner, central=self.central, fresh=self.fresh, blockwise=self.blockwise)
         require_positive(owner, damping=self.damping, growth=self.growth, largest_batch=self.largest_batch)
         for factor in self.trials:
             require_positive(owner, trials=factor)
@@ -114,13 +116,8 @@ class LevenbergMarquardt(Trainer):
                 raise SettingError(f"{owner}: directions and blockwise exclude each other; give one of the two.")
         if self.fresh and self.hold > 1:
             raise SettingError(f"{owner}: fresh and hold exclude each other: fresh points replace those that are held.")
-        for name, value, low, high in (
-            ("momentum", self.momentum, 0.0, 1.0),
-            ("growth", self.growth, 1.0, math.inf),
-            ("largest_batch", self.largest_batch, 1.0, math.inf),
-        ):
-            if not low <= value < high:
-                raise SettingError(f"{owner}: {name} must lie in [{low:g}, {high:g}), got {value!r}.")
+        check_within(owner, 0.0, 1.0, momentum=self.momentum)
+        check_within(owner, 1.0, math.inf, growth=self.growth, largest_batch=self.largest_batch)
 
     def batch_scale(self, step: int) -> float:
         """How many times the usual number of points step ``step`` takes."""
@@ -310,7 +307,11 @@ def damped_steps(
         if damping >= least and not int(failed):
             return torch.cholesky_solve(right[:, None], lower)[:, 0]
         if not spectrum:
-            spectrum.append(torch.linalg.eigh(gram))
+            try:
+                spectrum.append(torch.linalg.eigh(gram))
+            except torch.linalg.LinAlgError:
+                # Squares beyond the range of numbers: no step, which no loss will choose.
+                return torch.full_like(right, math.nan)
         values, vectors = spectrum[0]
         return vectors @ (vectors.T @ right / (values.clamp_min(0.0) + damping))
 

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 import torch
 
+from pinnzo.checks import check_flags
 from pinnzo.errors import SettingError
 
 from .base import Objective
@@ -15,6 +16,8 @@ from .gradients import GradientEstimate, GradientEstimator, query, rows_at_once
 from .settings import require_count, require_positive
 
 Directions = Literal["rademacher", "gaussian", "sphere"]
+
+MOST_SAMPLES = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,12 @@ class RandomGradient(GradientEstimator):
 
     def __post_init__(self) -> None:
         require_count("RandomGradient", samples=self.samples)
+        if self.samples > MOST_SAMPLES:
+            raise SettingError(f"RandomGradient: samples is {self.samples}: give at most {MOST_SAMPLES:,}.")
         require_positive("RandomGradient", step=self.step)
         if self.max_batch is not None:
             require_count("RandomGradient", max_batch=self.max_batch)
+        check_flags("RandomGradient", antithetic=self.antithetic)
         if self.directions not in get_args(Directions):
             raise SettingError(
                 f"RandomGradient: directions must be one of {', '.join(get_args(Directions))}, got {self.directions!r}."

@@ -20,6 +20,8 @@ def require_positive(owner: str, **values: float) -> None:
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise SettingError(f"{owner}: {name} must be a number, got {value!r}.")
+        if isinstance(value, int) and value >= 2**63:
+            raise SettingError(f"{owner}: {name} is a whole number beyond 64 bits: give a smaller one.")
         if not (math.isfinite(value) and value > 0):
             raise SettingError(f"{owner}: {name} must be positive and finite, got {value}.")
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch.optim import Optimizer, lr_scheduler
 
+from pinnzo.checks import check_flags
 from pinnzo.errors import SettingError
 
 from .settings import freeze_options, require_positive
@@ -47,6 +48,7 @@ class Update:
 
     def __post_init__(self) -> None:
         require_positive(self.owner, learning_rate=self.learning_rate)
+        check_flags(self.owner, sign=self.sign)
         optimizer = _canonical(self.owner, "optimizer", self.optimizer, torch.optim, Optimizer)
         object.__setattr__(self, "optimizer", optimizer)
         object.__setattr__(self, "optimizer_options", freeze_options(self.optimizer_options))
@@ -131,7 +133,7 @@ class Update:
         try:
             with torch.no_grad():
                 self.apply(torch.ones(2), torch.ones(2), {})
-        except (TypeError, ValueError, RuntimeError, KeyError, AttributeError, ZeroDivisionError) as error:
+        except (TypeError, ValueError, RuntimeError, LookupError, AttributeError, ArithmeticError) as error:
             raise SettingError(
                 f"{self.owner}: torch refuses the optimizer {self.optimizer!r} with the options "
                 f"{dict(self.optimizer_options)} and the scheduler {self.scheduler!r} with "

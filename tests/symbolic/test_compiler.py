@@ -224,3 +224,14 @@ def test_named_conditions_keep_their_weights():
     condition = Condition(CONDITIONS["Neumann"], name="wall", weight=7.0)
     problem = Problem(sp.Eq(u.diff(t), laplacian(u, x)), Box({x: (0, 1), t: (0, 1)}), [condition])
     assert [(c.name, c.weight) for c in problem.ansatz.soft] == [("wall", 7.0)]
+
+
+def test_a_part_of_the_points():
+    """Of a residual whose coefficients depend on the point, prepared once for all of them."""
+    problem = Problem(sp.Eq(EQUATIONS["Fokker–Planck"], x1 * t), Box({x: (0.1, 1), t: (0, 1)}), ansatz=(A, B))
+    compiled = CompiledProblem(problem)
+    points = problem.sampler.interior(7, torch.Generator().manual_seed(3))
+    rows = exact_rows(compiled.equation.rows[0], FUNCTIONS, points, (*x, t))
+    prepared = compiled.equation.prepare([points])
+    part = prepared.part(slice(2, 5)).residual([rows[:, 2:5]])
+    torch.testing.assert_close(part, prepared.residual([rows])[:, 2:5], rtol=0, atol=0)

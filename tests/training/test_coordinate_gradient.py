@@ -107,3 +107,25 @@ def test_an_empty_share_still_knows_the_loss(quadratic):
 def test_refuses_meaningless_settings(settings):
     with pytest.raises(SettingError, match=next(iter(settings))):
         CoordinateGradient(**settings)
+
+
+@pytest.mark.parametrize(("theta", "scale"), [([4.0], 4), ([3.0, -4.0], 12.5**0.5), ([0.1, 0.1], 1), ([], 1)])
+def test_the_perturbation_grows_with_the_parameters(theta, scale):
+    """By their root mean square, from 1 on, times the root of the rounding unit that balances the two errors."""
+    theta = torch.tensor(theta, dtype=torch.float64)
+    epsilon = torch.finfo(torch.float64).eps
+    assert CoordinateGradient().step_for(theta) == pytest.approx(scale * epsilon ** (1 / 3), rel=1e-12)
+    assert CoordinateGradient(central=True).step_for(theta) == pytest.approx(scale * epsilon ** (1 / 4), rel=1e-12)
+    assert CoordinateGradient(step=0.3).step_for(theta) == 0.3
+
+
+def test_the_loss_of_an_estimate(quadratic):
+    """That at θ, or the mean of the queries when central: L + μ²/2 times the mean of the Hessian's diagonal."""
+    theta, mu = torch.linspace(-1, 2, 5, dtype=torch.float64), 0.5
+    at_theta = float(quadratic.losses(theta[None]))
+    one_sided, central = (
+        CoordinateGradient(step=mu, central=central).estimate(quadratic, theta, torch.Generator()).loss
+        for central in (False, True)
+    )
+    assert one_sided == pytest.approx(at_theta, rel=1e-12)
+    assert central == pytest.approx(at_theta + mu**2 / 2 * float(quadratic.H.diagonal().mean()), rel=1e-12)

@@ -107,3 +107,12 @@ def test_trains_a_network(regression):
 def test_refuses_meaningless_settings(settings):
     with pytest.raises(SettingError, match=next(iter(settings))):
         HybridZO(**settings)
+
+
+def test_the_default_stages():
+    first, second = HybridZO().first, HybridZO().second
+    assert (first.gradient.samples, first.gradient.step, first.gradient.directions) == (10, 0.1, "rademacher")
+    assert (first.sign, first.learning_rate) == (True, 0.01)
+    assert dict(first.scheduler_options) == {"gamma": 0.9, "step_size": 100}
+    assert (second.gradient.share, second.learning_rate, second.optimizer) == (0.5, 5e-4, "Adam")
+    assert dict(second.scheduler_options) == {"gamma": 0.98}

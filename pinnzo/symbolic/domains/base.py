@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import sympy as sp
 import torch
 
+from pinnzo.arrays import real_tensor
+from pinnzo.checks import entries_of
 from pinnzo.errors import DeclarationError, ShapeError
 
 Unit: TypeAlias = Callable[[int, int], torch.Tensor]
@@ -20,6 +22,10 @@ Part: TypeAlias = tuple[sp.Expr, tuple[sp.Expr, ...]]
 
 MAX_TRIES = 12
 """How often a rejection sampler doubles the number of its candidates before it gives up."""
+
+
+LARGEST = 1e60
+"""Of the numbers that describe a domain: squares of larger ones, and products, leave the range of numbers."""
 
 
 class Domain(ABC):
@@ -213,7 +219,7 @@ class Domain(ABC):
                 )
 
     def _checked(self, points: Any) -> torch.Tensor:
-        x = torch.as_tensor(points)
+        x = real_tensor(points, "points", f"(N, {self.dimension})")
         if x.ndim != 2 or x.shape[1] != self.dimension:
             raise ShapeError(
                 f"points has shape {tuple(x.shape)}: give (N, {self.dimension}), one column for each of "
@@ -248,6 +254,8 @@ def finite_number(value: Any, what: str) -> float:
         raise DeclarationError(f"{what} is {value!r}: give a number.") from None
     if not math.isfinite(number):
         raise DeclarationError(f"{what} is {number}: give a finite number.")
+    if abs(number) > LARGEST:
+        raise DeclarationError(f"{what} is {number}: give a finite number of at most {LARGEST:g} in size.")
     return number
 
 
@@ -257,7 +265,7 @@ def distinct_symbols(x: Any, owner: str) -> tuple[sp.Symbol, ...]:
     Raises:
         DeclarationError: there is none, one is no symbol, or one occurs twice.
     """
-    symbols = (x,) if isinstance(x, sp.Symbol) else tuple(x) if isinstance(x, Iterable) else ()
+    symbols = (x,) if isinstance(x, sp.Symbol) else entries_of(x) or ()
     if not symbols or not all(isinstance(s, sp.Symbol) for s in symbols):
         raise DeclarationError(f"{owner} needs coordinates: pass a SymPy symbol or a tuple of symbols, not {x!r}.")
     if len(set(symbols)) != len(symbols):
@@ -271,7 +279,9 @@ def center_of(center: Any, symbols: Sequence[sp.Symbol], owner: str) -> tuple[fl
     Raises:
         DeclarationError: it has another length than there are coordinates.
     """
-    centers = tuple(center) if hasattr(center, "__len__") else (center,) * len(symbols)
+    centers = entries_of(center)
+    if centers is None:
+        centers = (center,) * len(symbols)
     if len(centers) != len(symbols):
         raise DeclarationError(f"center of {owner} has {len(centers)} entries for {len(symbols)} coordinates.")
     return tuple(finite_number(c, f"center of {owner}") for c in centers)

@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 import torch
 
+from pinnzo.checks import entries_of
 from pinnzo.errors import DeclarationError
 from pinnzo.symbolic.domains.base import Domain, Part, distinct_symbols, finite_number
 from pinnzo.symbolic.domains.box import chosen
@@ -45,7 +46,10 @@ class Simplex(Domain):
                 raise DeclarationError(f"size of Simplex is {length}: it must be greater than 0.")
             rows = [(0.0,) * d, *(tuple(length * (i == k) for i in range(d)) for k in range(d))]
         else:
-            rows = [tuple(v) if hasattr(v, "__len__") else (v,) for v in vertices]
+            points = entries_of(vertices)
+            if points is None:
+                raise DeclarationError(f"vertices of Simplex is {vertices!r}: give a list of points.")
+            rows = [entries_of(v) or (v,) for v in points]
             if len(rows) != d + 1 or any(len(row) != d for row in rows):
                 raise DeclarationError(
                     f"vertices of Simplex has {len(rows)} points of {sorted({len(row) for row in rows})} numbers: give "
