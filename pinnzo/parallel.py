@@ -51,7 +51,11 @@ class Workers:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="pinnzo") if count > 1 else None
+        # torch's setting is one of each thread: without it, a matrix product in one of these may run on several threads
+        # again, with another rounding than in the caller.
+        self._pool = (
+            ThreadPoolExecutor(count, "pinnzo", initializer=torch.set_num_threads, initargs=(1,)) if count > 1 else None
+        )
 
     def map(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """``[function(item) for item in items]``, with the caller's autograd mode in every thread."""

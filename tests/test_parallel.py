@@ -84,3 +84,17 @@ def test_purposes_have_streams_of_their_own():
 def test_what_is_no_seed(seed):
     with pytest.raises(pz.PinnzoError, match="seed is"):
         stream_seed(seed, "points")
+
+
+def test_products_have_the_rounding_of_the_caller():
+    """A thread that has not been told otherwise runs its kernels on as many threads as torch likes."""
+    matrix = torch.randn(20, 81, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    places = range(0, 81, 11)
+
+    def product(start):
+        return matrix[:, start : start + 11].T @ matrix[:, : start + 11]
+
+    with torch.inference_mode(), one_thread_kernels():
+        for here, there in zip(map(product, places), Workers(2).map(product, places), strict=True):
+            assert torch.equal(here, there)
+        assert Workers(2).map(lambda _: torch.get_num_threads(), range(8)) == [1] * 8

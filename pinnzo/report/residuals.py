@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from pinnzo.errors import NonFiniteError
 from pinnzo.report.charts import Axis, across, chart, down
-from pinnzo.report.markup import section, table
+from pinnzo.report.markup import section, table, text
 from pinnzo.report.readable import readable
 
 if TYPE_CHECKING:
     from pinnzo.solution import Solution
 
+TITLE = "Distribution of the residual"
 POINTS = 2_000
 BINS = 41
 MEASURES = ("root mean square", "median of the size", "95 % are below", "largest size")
@@ -24,7 +26,11 @@ SHARE = 0.99
 def residual_section(solution: Solution) -> str:
     """The section with a histogram for each equation."""
     generator = torch.Generator().manual_seed(0)
-    values = np.asarray(solution.residual(solution.problem.sampler.interior(POINTS, generator).numpy()))
+    points = solution.problem.sampler.interior(POINTS, generator).numpy()
+    try:
+        values = np.asarray(solution.residual(points))
+    except NonFiniteError as error:
+        return section("residual", TITLE, f"<p>{text(error)}</p>")
     columns = values.reshape(len(values), -1).T
     several = len(columns) > 1
     names = [f"equation {i + 1}" for i in range(len(columns))] if several else ["the equation"]
@@ -37,7 +43,7 @@ def residual_section(solution: Solution) -> str:
         "derivatives of the run's own estimator.</p>"
     )
     figures = f"<div>{table(head, rows)}</div>"
-    return section("residual", "Distribution of the residual", intro, f'<div class="charts">{charts}{figures}</div>')
+    return section("residual", TITLE, intro, f'<div class="charts">{charts}{figures}</div>')
 
 
 def _figures(values: np.ndarray) -> tuple[float, float, float, float]:
@@ -50,11 +56,8 @@ def _figures(values: np.ndarray) -> tuple[float, float, float, float]:
 
 
 def _histogram(values: np.ndarray, name: str) -> str:
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return f"<p>The residual of {name} is nowhere finite.</p>"
-    limit = float(np.quantile(np.abs(finite), SHARE)) or float(np.abs(finite).max()) or 1.0
-    counts, edges = np.histogram(finite, BINS, (-limit, limit))
+    limit = float(np.quantile(np.abs(values), SHARE)) or float(np.abs(values).max()) or 1.0
+    counts, edges = np.histogram(values, BINS, (-limit, limit))
     shares = 100 * counts / len(values)
     x = Axis(-limit, limit, f"residual of {name}")
     y = Axis(0.0, 1.08 * float(shares.max()) or 1.0, "share of the points (%)")

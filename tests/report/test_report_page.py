@@ -154,7 +154,7 @@ def test_planes_are_those_that_are_asked_for(tmp_path):
 def test_a_run_that_was_never_finite_says_so():
     page = render(quick(never_finite(), budget=pz.Budget(steps=1)))
     assert "The loss was never finite" in page
-    assert "is nowhere finite" in page
+    assert "The residual is NaN or infinite at point" in page
 
 
 def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path, solution):

@@ -12,6 +12,7 @@ from fuzzing import check_sentence
 from running import command, disc, never_finite, quick
 
 import pinnzo as pz
+from pinnzo.errors import memory_shortage_told
 from pinnzo.training import CrossEntropy, DataObjective, SquaredError
 
 BAD = {"NaN": math.nan, "infinite": math.inf, "minus infinite": -math.inf, "too large": 1e200}
@@ -64,6 +65,7 @@ def test_the_command_line_ends_with_another_exit_code(tmp_path):
     declaration = """
 import sympy as sp
 import pinnzo as pz
+from pinnzo.errors import memory_shortage_told
 x = pz.coordinates("x", 2)
 u = sp.Function("u")(*x)
 mine = pz.Problem(sp.Eq(pz.laplacian(u, x) + sp.log(u), -4), pz.Ball(x), [pz.Boundary(u, -1)])
@@ -109,5 +111,17 @@ def test_networks_that_leave_torch(trainer):
     box = pz.BlackBox(
         lambda theta, p: torch.from_numpy(np.sin(p.numpy(force=True) @ theta.numpy(force=True))), torch.ones(2)
     )
-    with pytest.raises(pz.PinnzoError, match="take LevenbergMarquardt"):
+    with pytest.raises(pz.PinnzoError, match="such as LevenbergMarquardt"):
         quick(disc(), network=box, trainer=trainer, budget=pz.Budget(steps=1))
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_what_does_not_fit_is_a_sentence(error):
+    with pytest.raises(pz.PinnzoError, match="does not fit in memory: take fewer points"), memory_shortage_told():
+        raise error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("another"), pz.errors.StorageError("cannot allocate")])
+def test_other_errors_pass(error):
+    with pytest.raises(type(error), match=str(error)), memory_shortage_told():
+        raise error

@@ -1,5 +1,6 @@
 """The compiled residual against SymPy's own substitution of u = A + B f."""
 
+import sys
 import time
 
 import pytest
@@ -211,9 +212,13 @@ def test_hundred_variables_compile_within_two_seconds(declare):
     for _ in range(3):
         # A neighbour on the machine slows single runs; without its cache SymPy starts cold each time.
         clear_cache()
+        # The time is that of the compiler, not of a tracer that measures which lines run.
+        tracer = sys.gettrace()
+        sys.settrace(None)
         start = time.process_time()
         compiled = CompiledProblem(declare(many))
         seconds.append(time.process_time() - start)
+        sys.settrace(tracer)
         if seconds[-1] < 2:
             break
     assert min(seconds) < 2

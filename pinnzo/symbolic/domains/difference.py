@@ -38,7 +38,7 @@ class Difference(Domain):
         >>> l_shape = Box({x: (-1, 1)}) - Box({x: (0, 1)})
         >>> l_shape.normals([[0.0, 0.5], [-1.0, 0.5]])
         tensor([[ 1., -0.],
-                [-1.,  0.]])
+                [-1.,  0.]], dtype=torch.float64)
     """
 
     convex = False

@@ -35,7 +35,7 @@ class Shell(Domain):
         tensor([False,  True])
         >>> ring.normals([[1.0, 0.0], [0.0, 2.0]])
         tensor([[-1., -0.],
-                [ 0.,  1.]])
+                [ 0.,  1.]], dtype=torch.float64)
     """
 
     convex = False
