@@ -39,12 +39,14 @@ TESTS = {
         "symbolic/test_problem.py",
         "symbolic/test_boundary.py",
         "symbolic/test_initial_velocity.py",
+        "symbolic/test_periodic.py",
         "symbolic/test_bad_input.py",
     ],
     "derivatives.stencil": [
         "derivatives/test_stencil.py",
         "derivatives/test_smolyak.py",
         "derivatives/test_evaluation.py",
+        "test_smoothed.py",
     ],
     "derivatives.smolyak": [
         "derivatives/test_smolyak.py",
@@ -62,13 +64,20 @@ TESTS = {
         "derivatives/test_stencil.py",
         "derivatives/test_convergence.py",
     ],
-    "networks.tensor_train": ["networks/test_tensor_train.py", "networks/test_layered.py"],
-    "networks.contraction": ["networks/test_tensor_train.py", "networks/test_layered.py"],
-    "networks.sweeps": [
+    "networks.tensor_train": [
+        "networks/test_tensor_train.py",
+        "networks/test_layered.py",
         "networks/test_sweeps.py",
-        "networks/test_weighted_sweeps.py",
-        "training/test_sweeps_in_training.py",
     ],
+    "networks.contraction": ["networks/test_tensor_train.py", "networks/test_layered.py"],
+    **{
+        f"networks.sweeps.{part}": [
+            "networks/test_sweeps.py",
+            "networks/test_weighted_sweeps.py",
+            "training/test_sweeps_in_training.py",
+        ]
+        for part in ("coordinate", "cores", "node_weights", "parts", "unperturbed", "weighted")
+    },
     "training.levenberg_marquardt": ["training/test_levenberg_marquardt.py"],
     "training.zeroth_order": ["training/test_zeroth_order.py"],
     "training.hybrid": ["training/test_hybrid.py"],

@@ -14,6 +14,7 @@ from training_beds import Quadratic, Regression, run, snapshot, stored
 
 from pinnzo.errors import SettingError
 from pinnzo.training import CoordinateGradient, HybridZO, RandomGradient, ZerothOrder, as_trainer
+from pinnzo.training.zeroth_order import sign_descent
 
 OPTIMIZERS = {
     "SGD": {"momentum": 0.9, "nesterov": True},
@@ -258,3 +259,18 @@ def test_as_trainer():
 def test_refuses_meaningless_settings(settings, message):
     with pytest.raises(SettingError, match=message):
         ZerothOrder(**settings)
+
+
+def test_sign_descent_moves_every_parameter_by_its_learning_rate():
+    """0.01 in each coordinate, against the sign of the derivative, and 0.9 of that from the hundredth step on."""
+    objective = Quadratic(torch.zeros(3, dtype=torch.float64), torch.diag(torch.tensor([1.0, 4.0, 9.0]).double()))
+    trainer = sign_descent(CoordinateGradient())
+    state = trainer.init(torch.full((3,), 5.0, dtype=torch.float64), seed=0)
+    moves = []
+    for _ in range(101):
+        new = trainer.step(objective, state)
+        moves.append(new.theta - state.theta)
+        state = new
+    expected = torch.full((101, 3), -0.01, dtype=torch.float64)
+    expected[100] *= 0.9
+    torch.testing.assert_close(torch.stack(moves), expected, rtol=0, atol=1e-12)
