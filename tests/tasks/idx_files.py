@@ -32,5 +32,5 @@ def write(folder: Path, packed: bool = False, training: int = 240, test: int = 4
     for name, array in zip(NAMES, arrays, strict=True):
         content = encoded(array)
         path = folder / f"{name}.gz" if packed else folder / name
-        path.write_bytes(gzip.compress(content) if packed else content)
+        path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
     return folder
