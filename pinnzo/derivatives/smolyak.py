@@ -88,7 +88,7 @@ class SmolyakStein(Estimator):
     max_nodes: int = 100_000
 
     def __post_init__(self) -> None:
-        if self.growth not in get_args(Growth):
+        if not isinstance(self.growth, str) or self.growth not in get_args(Growth):
             raise SettingError(
                 f'growth is {self.growth!r}, but has to be "linear" (1, 2, 3 … points a level), "odd" (1, 3, 5 …) '
                 'or "nested" (1, 3, 3, 9 …).'

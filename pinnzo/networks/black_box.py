@@ -70,7 +70,7 @@ class BlackBox:
     def __post_init__(self) -> None:
         if not callable(self.values):
             raise SettingError(f"values={self.values!r} cannot be called: pass a function values(theta, x).")
-        check_flags("BlackBox", numpy=self.numpy)
+        check_flags("BlackBox", numpy=self.numpy, allow_nonfinite=self.allow_nonfinite)
         try:
             theta = torch.as_tensor(self.theta)
         except (TypeError, ValueError, RuntimeError) as error:
@@ -84,7 +84,8 @@ class BlackBox:
         if not isinstance(self.vectors, bool):
             counts["vectors"] = (self.vectors, 1)
         for name, (value, least) in counts.items():
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+            optional = value is None and name == "batch"
+            if not optional and (isinstance(value, bool) or not isinstance(value, int) or value < least):
                 kind = "positive whole number" if least else "whole number of at least 0"
                 raise SettingError(f"{name}={value!r} must be a {kind}.")
         for name, number in (("timeout", self.timeout), ("noise", self.noise)):
@@ -145,9 +146,9 @@ class BlackBoxNetwork(Network):
             AnswerError: it has, the last time with a wrong shape.
         """
         at_once = 1 if self.box.vectors is False else len(theta) if self.box.vectors is True else self.box.vectors
-        batch = max(1, len(x)) if self.box.batch is None else self.box.batch
+        batch = max(1, len(x) if self.box.batch is None else min(self.box.batch, len(x)))
         rows = []
-        for some in theta.split(max(1, at_once)):
+        for some in theta.split(max(1, min(at_once, len(theta)))):
             columns = [self._patience.call(lambda t=some, p=part: self._answer(t, p)) for part in x.split(batch)]
             rows.append(torch.cat(columns, dim=1) if len(columns) > 1 else columns[0])
         return torch.cat(rows) if len(rows) > 1 else rows[0]

@@ -89,6 +89,8 @@ class TensorTrainMLP:
             return
         if self.modes is not None:
             object.__setattr__(self, "modes", as_tuple("TensorTrainMLP", "modes", self.modes))
+            if not all(isinstance(mode, int) for mode in self.modes):
+                raise SettingError(f"modes={self.modes!r} must be whole numbers whose product is the width.")
             if math.prod(self.modes) != self.width:
                 raise SettingError(
                     f"modes={self.modes} make {math.prod(self.modes)} units, but width={self.width}: "

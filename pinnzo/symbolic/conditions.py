@@ -155,7 +155,7 @@ def parse_conditions(conditions: Sequence[Any], unknowns: Unknowns, domain: Doma
 
 
 def _parse(condition: Any, unknowns: Unknowns, domain: Domain) -> ParsedCondition:
-    if condition in (sp.true, sp.false, True, False):
+    if condition is sp.true or condition is sp.false or isinstance(condition, bool):
         raise DeclarationError(
             f"A condition evaluated to {condition} before it reached Problem: it does not contain {_any(unknowns)} any "
             "more."

@@ -132,7 +132,7 @@ def as_sampling(sampling: object) -> str | ResidualAdaptive:
     """
     if isinstance(sampling, ResidualAdaptive) or (isinstance(sampling, str) and sampling in ("uniform", *RULES)):
         return sampling
-    if sampling == "residual-adaptive":
+    if isinstance(sampling, str) and sampling == "residual-adaptive":
         return ResidualAdaptive()
     raise SettingError(f"sampling is {sampling!r}: choose one of {', '.join(NAMES)}, or give ResidualAdaptive(…).")
 

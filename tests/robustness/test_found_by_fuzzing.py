@@ -95,6 +95,14 @@ FOUND = {
     "time in an array": (lambda: pz.Problem(sp.Eq(u, 1), pz.Box({x: (0, 1)}), time=np.zeros(2)), "time is array"),
     "complex inputs": (lambda: DataObjective(POINTS * 1j, [0, 1, 0], NETWORK), "inputs is complex"),
     "an order beyond the range of numbers": (lambda: MONTE_CARLO.stencil(2).weights((97, 300)), "leave the range of numbers: take a larger step"),
+    "a ball lost in rounding": (lambda: pz.Ball(x, center=-1e30), "lost in rounding there: shift the coordinates"),
+    "a shell lost in rounding": (lambda: pz.Shell(x, 1, 1.001, center=1e8), "center of Shell has a coordinate of size 1e\\+08"),
+    "growth in an array": (lambda: pz.SmolyakStein(growth=np.zeros((2, 2))), "growth is array"),
+    "modes in halves": (lambda: pz.TensorTrainMLP(width=8, modes=(0.5, 16)), "must be whole numbers whose product"),
+    "no number of vectors": (lambda: pz.BlackBox(lambda theta, x: x, np.ones(1), vectors=None), "vectors=None must be a positive whole number"),
+    "a flag that is an error": (lambda: pz.BlackBox(lambda theta, x: x, np.ones(1), allow_nonfinite=ValueError()), "allow_nonfinite must be True or False"),
+    "sampling in an array": (lambda: pz.solve(disc(), sampling=np.zeros(2), progress=False), "sampling is array"),
+    "a condition in an array": (lambda: pz.Problem(sp.Eq(u, 1), pz.Box({x: (0, 1)}), [np.zeros(2)]), "condition"),
     "more points than memory": (lambda: pz.solve(disc(), points=10**15, progress=False), "This run needs up to about .* TB of memory.*: take fewer points"),
 }  # fmt: skip
 

@@ -61,7 +61,8 @@ def by_sympy(expression, points):
     whole = expression.replace(U, sp.Lambda((x, t), F)).doit()
     with np.errstate(all="ignore"):
         values = sp.lambdify((x, t), whole, ["scipy", "numpy"])(*points.numpy().T)
-    return np.broadcast_to(np.asarray(values, dtype=float), (len(points),))
+    # SciPy's Lambert function answers in complex numbers.
+    return np.broadcast_to(np.asarray(np.real_if_close(values), dtype=float), (len(points),))
 
 
 def by_pinnzo(compiled, points):

@@ -59,7 +59,7 @@ def use_trainer(trainer):
 
 def use_budget(budget):
     """No limit of any kind keeps a run going for ever."""
-    assert budget.reason_to_stop(1e300, 10**31, 10**31, 0.0)
+    assert budget.reason_to_stop(1e300, 10**31, 10**31, 0.0, 0.0)
 
 
 def use_balance(balance):

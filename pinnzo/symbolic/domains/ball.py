@@ -43,7 +43,7 @@ class Ball(Domain):
         self.radius = finite_number(radius, "radius of Ball")
         if self.radius <= 0:
             raise DeclarationError(f"radius of Ball is {self.radius}: it must be greater than 0.")
-        self.center = center_of(center, self.variables, "Ball")
+        self.center = center_of(center, self.variables, "Ball", self.radius)
         if radial not in get_args(Radial):
             raise DeclarationError(f"radial of Ball is {radial!r}: choose one of {', '.join(get_args(Radial))}.")
         self.radial: Radial = radial

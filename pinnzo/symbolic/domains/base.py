@@ -28,6 +28,10 @@ LARGEST = 1e60
 """Of the numbers that describe a domain: squares of larger ones, and products, leave the range of numbers."""
 
 
+FARTHEST = 1e9
+"""Times its size a domain may lie away from the origin, where double precision leaves seven digits of it."""
+
+
 class Domain(ABC):
     """A set of points with a probability measure to sample it by.
 
@@ -273,15 +277,23 @@ def distinct_symbols(x: Any, owner: str) -> tuple[sp.Symbol, ...]:
     return symbols
 
 
-def center_of(center: Any, symbols: Sequence[sp.Symbol], owner: str) -> tuple[float, ...]:
+def center_of(center: Any, symbols: Sequence[sp.Symbol], owner: str, size: float) -> tuple[float, ...]:
     """A centre given as one number for all coordinates, or as one for each.
 
     Raises:
-        DeclarationError: it has another length than there are coordinates.
+        DeclarationError: it has another length than there are coordinates, or lies so far from the origin that a domain
+            of that size is lost in rounding.
     """
     centers = entries_of(center)
     if centers is None:
         centers = (center,) * len(symbols)
     if len(centers) != len(symbols):
         raise DeclarationError(f"center of {owner} has {len(centers)} entries for {len(symbols)} coordinates.")
-    return tuple(finite_number(c, f"center of {owner}") for c in centers)
+    numbers = tuple(finite_number(c, f"center of {owner}") for c in centers)
+    farthest = max(map(abs, numbers))
+    if farthest > FARTHEST * size:
+        raise DeclarationError(
+            f"center of {owner} has a coordinate of size {farthest:g}, and the domain a size of {size:g}, which is lost "
+            "in rounding there: shift the coordinates, so that the domain lies nearer to the origin."
+        )
+    return numbers

@@ -52,7 +52,7 @@ class Shell(Domain):
             raise DeclarationError(
                 f"inner of Shell is {self.inner} and outer is {self.outer}: inner must be less than outer."
             )
-        self.center = center_of(center, self.variables, "Shell")
+        self.center = center_of(center, self.variables, "Shell", self.outer - self.inner)
 
     @property
     def uniforms(self) -> int:
