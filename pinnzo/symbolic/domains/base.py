@@ -293,7 +293,7 @@ def center_of(center: Any, symbols: Sequence[sp.Symbol], owner: str, size: float
     farthest = max(map(abs, numbers))
     if farthest > FARTHEST * size:
         raise DeclarationError(
-            f"center of {owner} has a coordinate of size {farthest:g}, and the domain a size of {size:g}, which is lost "
-            "in rounding there: shift the coordinates, so that the domain lies nearer to the origin."
+            f"center of {owner} has a coordinate of size {farthest:g}, and the domain a size of {size:g}, which "
+            "is lost in rounding there: shift the coordinates, so that the domain lies nearer to the origin."
         )
     return numbers
