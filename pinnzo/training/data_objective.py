@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -185,8 +186,15 @@ class DataObjective(Objective):
     @property
     def numbers_per_coordinate(self) -> int:
         """Where there is a sweep, only the changed outputs; no parameter vector is written out."""
-        swept = self._sweep(torch.zeros(self.parameter_count, dtype=self.dtype), torch.zeros(1, dtype=torch.long), 1.0)
-        return self.parameter_count if swept is None else len(self._batch) * self.network.outputs
+        swept = self._has_sweep and not torch.is_grad_enabled()
+        return len(self._batch) * self.network.outputs if swept else self.parameter_count
+
+    @cached_property
+    def _has_sweep(self) -> bool:
+        """Asked once: a sweep takes some milliseconds to prepare."""
+        anywhere = torch.zeros(self.parameter_count, dtype=self.dtype)
+        with torch.no_grad():
+            return self.network.sweep(anywhere, torch.zeros(1, dtype=torch.long), 1.0) is not None
 
     def share(
         self,
