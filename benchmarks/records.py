@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -38,13 +40,24 @@ class Records:
     def add(self, case: Case, **entries: Any) -> None:
         """Keep what a case has given, in place of an older result of the same name and seed."""
         record = {"case": case.name, "seed": case.seed, "settings": _as_json(case.settings), **entries}
-        self._records[case.name, case.seed] = record
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        text = "".join(json.dumps(r, allow_nan=False) + "\n" for r in self._records.values())
-        # Whoever is stopped in the middle of writing loses nothing.
-        partial = self.path.with_suffix(".partial")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(self.path)
+        with _alone(self.path.parent):
+            # Another process may have run other cases meanwhile.
+            self._records = {(r["case"], r["seed"]): r for r in _lines(self.path)}
+            self._records[case.name, case.seed] = record
+            text = "".join(json.dumps(r, allow_nan=False) + "\n" for r in self._records.values())
+            # Whoever is stopped in the middle of writing loses nothing.
+            partial = self.path.with_suffix(".partial")
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(self.path)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing there."""
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,7 @@
+"""x"""
+
+from benchmarks.cases import Case
+
+
+def cases() -> list[Case]:
+    return []

@@ -1,0 +1,27 @@
+"""The suites by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from benchmarks import ablations, growth, paper, peers
+from benchmarks.cases import Case
+
+SUITES: Mapping[str, Callable[[], Sequence[Case]]] = {
+    "peers": peers.cases,
+    "paper": paper.cases,
+    "ablations": ablations.cases,
+    "growth": growth.cases,
+}
+
+
+def selected(names: Sequence[str]) -> list[Case]:
+    """The cases whose title begins with one of the names, all where none is given.
+
+    Args:
+        names: of suites, or with more words of a title, such as "peers/hjb".
+    """
+    found = [case for suite in SUITES.values() for case in suite()]
+    if not names:
+        return found
+    return [case for case in found if any(f"{case.title}/".startswith(f"{name.rstrip('/')}/") for name in names)]
