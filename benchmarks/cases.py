@@ -21,6 +21,8 @@ class Case:
         python: the interpreter of another environment, found when the case is about to run.
         prepare: called before, outside of what is measured.
         threads: that the process may use.
+        patience: a run that has given no result after so many seconds is stopped, which then is its result; without
+            it such a run has failed.
     """
 
     suite: str
@@ -32,6 +34,7 @@ class Case:
     python: Callable[[], str] | None = None
     prepare: Callable[[], None] | None = field(default=None, compare=False)
     threads: int = 1
+    patience: float | None = None
 
     @property
     def title(self) -> str:

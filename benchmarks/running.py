@@ -20,7 +20,7 @@ class CaseFailedError(Exception):
 
 
 def run_case(case: Case, core: int | None = None) -> dict[str, Any]:
-    """The result of a case.
+    """The result of a case; ``{"unfinished": seconds}`` where its patience came to an end before.
 
     Args:
         case: what to run.
@@ -35,13 +35,16 @@ def run_case(case: Case, core: int | None = None) -> dict[str, Any]:
     threads = str(case.threads)
     environment = {**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
     keep = [] if core is None else ["taskset", "--cpu-list", str(core)]
+    limit = case.patience or 4 * case.seconds + GRACE
     try:
         done = subprocess.run(
             [*keep, python, "-m", case.module, json.dumps({**case.settings, "seed": case.seed})],
-            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=4 * case.seconds + GRACE, check=False,
+            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=limit, check=False,
         )  # fmt: skip
-    except subprocess.TimeoutExpired as late:
-        raise CaseFailedError(f"{case.title} was stopped after {late.timeout:.0f} s.") from None
+    except subprocess.TimeoutExpired:
+        if case.patience is not None:
+            return {"unfinished": case.patience}
+        raise CaseFailedError(f"{case.title} was stopped after {limit:.0f} s.") from None
     lines = done.stdout.strip().splitlines()
     if done.returncode != 0 or not lines:
         told = "\n".join(done.stderr.strip().splitlines()[-15:])

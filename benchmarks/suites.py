@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks import ablations, growth, paper, peers
+from benchmarks import ablations, growth
 from benchmarks.cases import Case
+from benchmarks.paper import suite as paper
+from benchmarks.peers import suite as peers
 
 SUITES: Mapping[str, Callable[[], Sequence[Case]]] = {
     "peers": peers.cases,

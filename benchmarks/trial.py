@@ -108,4 +108,8 @@ def json_number(value: float) -> float | None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     settings = json.loads(sys.argv[1])
-    report(run(settings, settings["seed"]))
+    try:
+        report(run(settings, settings["seed"]))
+    except pz.PinnzoError as refused:
+        # A combination that cannot be run is a result too.
+        report({"refused": str(refused)})

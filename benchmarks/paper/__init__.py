@@ -1,7 +1,1 @@
-"""x"""
-
-from benchmarks.cases import Case
-
-
-def cases() -> list[Case]:
-    return []
+"""The grid of the paper and of its successors: derivatives × networks × training."""

@@ -1,7 +1,1 @@
-"""x"""
-
-from benchmarks.cases import Case
-
-
-def cases() -> list[Case]:
-    return []
+"""pinnzo beside DeepXDE, PINA and a plain torch program, each in an environment of its own."""

@@ -1,7 +1,0 @@
-"""x"""
-
-from benchmarks.cases import Case
-
-
-def cases() -> list[Case]:
-    return []
