@@ -13,7 +13,7 @@ import venv
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).parent / "requirements"
-FOLDER = Path(__file__).parent.parent / ".cache" / "environments"
+FOLDER = Path(__file__).resolve().parent.parent / ".cache" / "environments"
 PEERS = tuple(sorted(path.stem for path in REQUIREMENTS.glob("*.txt")))
 
 
