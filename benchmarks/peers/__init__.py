@@ -1,1 +1,4 @@
-"""pinnzo beside DeepXDE, PINA and a plain torch program, each in an environment of its own."""
+"""Other packages on the same problems: each solves them in an environment of its own, on one thread.
+
+The programs of this package import the peer, NumPy, ``benchmarks.meter`` and each other, never pinnzo.
+"""
