@@ -33,9 +33,8 @@ def main() -> int:
             state = "to be measured" if case in pending else "measured"
             print(f"{case.title}: about {case.seconds:.0f} s, {state}")
         return 0
-    print(
-        f"{len(pending)} of {len(cases)} cases to be measured, about {sum(c.seconds for c in pending) / 60:.0f} minutes."
-    )
+    minutes = sum(case.seconds for case in pending) / 60
+    print(f"{len(pending)} of {len(cases)} cases to be measured, about {minutes:.0f} minutes.", flush=True)
     end, failed, left = time.monotonic() + 60 * given.budget_minutes, 0, 0
     for case in pending:
         if time.monotonic() + case.seconds > end:

@@ -15,7 +15,7 @@ class Case:
         suite: the list it belongs to, and the file that its result goes to.
         name: what is measured, by words between slashes, such as "hjb/deepxde/documented".
         seed: of everything random in it.
-        module: run as ``python -m MODULE SETTINGS``; it prints its result as a line of JSON, the last one of its output.
+        module: run as ``python -m MODULE SETTINGS``; the last line of its output is its result as JSON.
         settings: JSON data that the module is given. A result holds for these settings alone.
         seconds: how long the case is expected to take, preparations included.
         python: the interpreter of another environment, found when the case is about to run.
