@@ -18,7 +18,7 @@ SUITES: Mapping[str, Callable[[], Sequence[Case]]] = {
 
 
 def selected(names: Sequence[str]) -> list[Case]:
-    """The cases whose title begins with one of the names, all where none is given.
+    """The cases whose suite and name begin with one of the names, all where none is given.
 
     Args:
         names: of suites, or with more words of a title, such as "peers/hjb".
@@ -26,4 +26,5 @@ def selected(names: Sequence[str]) -> list[Case]:
     found = [case for suite in SUITES.values() for case in suite()]
     if not names:
         return found
-    return [case for case in found if any(f"{case.title}/".startswith(f"{name.rstrip('/')}/") for name in names)]
+    wanted = tuple(f"{name.rstrip('/')}/" for name in names)
+    return [case for case in found if f"{case.suite}/{case.name}/".startswith(wanted)]
