@@ -12,6 +12,7 @@ import pinnzo as pz
 from benchmarks.cases import Case
 from benchmarks.points import write_points
 from benchmarks.trial import trial
+from pinnzo.derivatives.growth import Growth
 
 PROBLEM, SETTINGS = "poisson", {"dimension": 5}
 SEEDS = (0, 1, 2)
@@ -52,7 +53,8 @@ def _changes() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"cge-share/cge/{share:g}", {"trainer": _adam(pz.CoordinateGradient(share=share))}
     for sigma in (1e-3, 1e-2, 3e-2, 1e-1, 3e-1):
         yield f"sigma/levenberg-marquardt/{sigma:g}", {"derivatives": pz.SmolyakStein(level=3, sigma=sigma)}
-    for level, growth in ((2, "odd"), (3, "linear"), (3, "odd"), (4, "linear"), (4, "odd")):
+    grids: tuple[tuple[int, Growth], ...] = ((2, "odd"), (3, "linear"), (3, "odd"), (4, "linear"), (4, "odd"))
+    for level, growth in grids:
         derivatives = pz.SmolyakStein(level=level, sigma=0.1, growth=growth)
         yield f"level/levenberg-marquardt/{level} {growth}", {"derivatives": derivatives}
 

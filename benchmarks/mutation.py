@@ -162,17 +162,18 @@ def sites(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, str, ast.AST, int
 def mutated(source: str, path: str, number: int) -> tuple[str, int, str, types.CodeType]:
     """The change with that number: the function's name, the line, a word about it, and the module's code with it."""
     tree = ast.parse(source)
-    _, name, node, which, word = list(sites(tree))[number]
-    replacement = list(changes(node))[which][1]
+    _, name, place, which, word = list(sites(tree))[number]
+    replacement = list(changes(place))[which][1]
 
     class Replace(ast.NodeTransformer):
-        def visit(self, item: ast.AST) -> ast.AST:
-            if item is not node:
-                return super().visit(item)
-            return ast.copy_location(ast.Pass() if replacement is None else replacement, item)
+        def visit(self, node: ast.AST) -> ast.AST:
+            if node is not place:
+                return super().visit(node)
+            return ast.copy_location(ast.Pass() if replacement is None else replacement, node)
 
-    line = node.lineno
-    code = compile(ast.fix_missing_locations(Replace().visit(tree)), path, "exec", dont_inherit=True)
+    line = place.lineno
+    Replace().visit(tree)
+    code = compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
     return name, line, word, code
 
 
@@ -189,6 +190,8 @@ def code_of(code: types.CodeType, name: str) -> types.CodeType | None:
 def put_in(path: str, name: str, code: types.CodeType) -> bool:
     """Give the imported function of that name other code, wherever it is referred to from."""
     new = code_of(code, name)
+    if new is None:
+        return False
     old = [f for f in gc.get_objects() if isinstance(f, types.FunctionType) and f.__code__.co_filename == path]
     old = [f for f in old if f.__code__.co_qualname == name]
     # What was computed and kept before the fork would hide the change.
@@ -200,7 +203,7 @@ def put_in(path: str, name: str, code: types.CodeType) -> bool:
             function.__code__ = new
         except (ValueError, TypeError):
             return False
-    return bool(old) and new is not None
+    return bool(old)
 
 
 def run_tests(
@@ -252,7 +255,7 @@ def table(results: list[dict[str, object]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser = argparse.ArgumentParser(description="How many changed programs the tests notice.")
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"some of {', '.join(TESTS)}; all by default")
     parser.add_argument("--mutants", type=int, default=20, help="of each module")
     parser.add_argument("--seed", type=int, default=0)

@@ -34,7 +34,7 @@ def write_points(problem: str, settings: Mapping[str, Any]) -> Path:
             draw = torch.Generator().manual_seed(settings.get("seed", 0))
             extra["coefficients"] = torch.randn(points.shape[1] - 1, generator=draw, dtype=torch.float64).numpy()
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(path, points=points.numpy(), values=values.numpy().reshape(len(points)), **extra)
+        np.savez(path, allow_pickle=False, points=points.numpy(), values=values.numpy().reshape(len(points)), **extra)
     return path
 
 
