@@ -13,13 +13,14 @@ class Cloud(dde.geometry.geometry.Geometry):
 
     Args:
         dimension: of the points, time included.
-        draw: the number of points to an array (N, D).
+        draw: the points (N, D), of a generator that DeepXDE's seed has started, and their number.
     """
 
-    def __init__(self, dimension: int, draw: Callable[[int], np.ndarray]) -> None:
+    def __init__(self, dimension: int, draw: Callable[[np.random.Generator, int], np.ndarray]) -> None:
         everywhere = np.full(dimension, np.inf)
         super().__init__(dimension, (-everywhere, everywhere), np.inf)
         self.draw = draw
+        self.rng = np.random.default_rng(dde.config.random_seed)
 
     def inside(self, x: np.ndarray) -> np.ndarray:
         return np.full(len(x), True)
@@ -28,7 +29,7 @@ class Cloud(dde.geometry.geometry.Geometry):
         return np.full(len(x), False)
 
     def random_points(self, n: int, random: str = "pseudo") -> np.ndarray:
-        return self.draw(n).astype(dde.config.real(np))
+        return self.draw(self.rng, n).astype(dde.config.real(np))
 
     def random_boundary_points(self, n: int, random: str = "pseudo") -> np.ndarray:
         raise NotImplementedError("A cloud of points has no boundary.")

@@ -1,7 +1,7 @@
 """The networks, optimisers and points that DeepXDE is given for each problem.
 
-"documented" is what DeepXDE's documentation or the paper that a problem comes from uses; "small" is a network of the size
-of pinnzo's, trained as well as is known to work for such networks: Adam at first, L-BFGS to the end.
+"documented" is what DeepXDE's documentation or the paper that a problem comes from uses; "small" is a network of the
+size of pinnzo's, trained by what serves such networks best: Adam at first, L-BFGS to the end.
 """
 
 from __future__ import annotations

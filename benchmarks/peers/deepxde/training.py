@@ -18,7 +18,7 @@ MEMORY = 100  # corrections that L-BFGS keeps: DeepXDE's default
 ITERATIONS = 20  # of L-BFGS between two looks at the clock, fewer where they are slow
 
 
-class Overtime(Exception):
+class OvertimeError(Exception):
     """The time is over in the middle of a step."""
 
 
@@ -42,8 +42,7 @@ class Training:
         if declaration.ansatz is not None:
             self.net.apply_output_transform(declaration.ansatz)
         self.parameters = list(self.net.parameters())
-        self._data = self._draw(setting.points)  # so that the first points are not drawn in the run's time
-        self._until = setting.adam * meter.seconds
+        self._adam = self._prepare_adam()
         self._over = False
         self._kept: list[torch.Tensor] = []
 
@@ -67,26 +66,26 @@ class Training:
         self._over = not self.finite or self.meter.step(self.predict)
         return self._over
 
-    def _adam(self) -> None:
-        def factor(_: int) -> float:
-            return DECAYS[self.setting.decay](self.meter.elapsed / self._until)
+    def _prepare_adam(self) -> Callable[[], None]:
+        def factor(steps: int) -> float:
+            return DECAYS[self.setting.decay](min(self.meter.elapsed / until, 1)) if steps else 1.0
 
         def step() -> bool:
             self.counts["adam_steps"] += 1
-            return self.stepped() or self.meter.elapsed >= self._until
+            return self.stepped() or self.meter.elapsed >= until
 
-        model = dde.Model(self._data, self.net)
-        model.compile(
-            "adam", lr=self.setting.rate, decay=("lambda", factor), loss_weights=self.setting.weights, verbose=0
-        )
+        until = self.setting.adam * self.meter.seconds
+        model = dde.Model(self._draw(self.setting.points), self.net)
+        decay = ("lambda", factor)
+        model.compile("adam", lr=self.setting.rate, decay=decay, loss_weights=self.setting.weights, verbose=0)
         fresh = [dde.callbacks.PDEPointResampler(period=1)] if self.setting.fresh else []
-        self._train(model, [AfterStep(step), *fresh])
+        return lambda: self._train(model, [AfterStep(step), *fresh])
 
     def _lbfgs(self) -> None:
         """One start of L-BFGS on points of its own, until it stalls or the time is over.
 
-        DeepXDE's "L-BFGS" is torch's, called for 1,000 iterations at a time. Given as an optimiser it is called for a few,
-        with the same memory, so that the clock can be looked at in between.
+        DeepXDE's "L-BFGS" is torch's, called for 1,000 iterations at a time. Given as an optimiser it is called for a
+        few, with the same memory, so that the clock can be looked at in between.
         """
         optimizer = torch.optim.LBFGS(
             self.parameters,
@@ -122,7 +121,7 @@ class Training:
         self._kept = [p.detach().clone() for p in self.parameters]
         try:
             self._train(model, [AfterStep(step)])
-        except Overtime:
+        except OvertimeError:
             # In the middle of a line search: back to where the last step ended.
             for parameter, kept in zip(self.parameters, self._kept, strict=True):
                 parameter.data.copy_(kept)
@@ -140,7 +139,7 @@ class Training:
                 and self.counts["lbfgs_starts"]
                 and self.meter.elapsed > self.meter.seconds
             ):
-                raise Overtime
+                raise OvertimeError
             return equation(x, u)
 
         timing = isinstance(self.declaration.geometry, dde.geometry.GeometryXTime)
