@@ -1,7 +1,7 @@
 """The problems as a user of DeepXDE declares them: each function is one declaration, from geometry to ansatz.
 
-Time is the last coordinate. Derivatives are taken in reverse mode, which is DeepXDE's default and was four times as fast
-as its forward mode on ``hjb``.
+Time is the last coordinate. Derivatives are taken in reverse mode, which is DeepXDE's default and was four times as
+fast as its forward mode on ``hjb``.
 """
 
 from __future__ import annotations

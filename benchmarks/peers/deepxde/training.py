@@ -72,7 +72,7 @@ class Training:
 
         def step() -> bool:
             self.counts["adam_steps"] += 1
-            return self.stepped() or self.meter.elapsed >= until
+            return self.stepped() or (self.setting.fixed is not None and self.meter.elapsed >= until)
 
         until = self.setting.adam * self.meter.seconds
         model = dde.Model(self._draw(self.setting.points), self.net)
@@ -102,13 +102,13 @@ class Training:
         def step() -> bool:
             nonlocal since
             state, group = optimizer.state[self.parameters[0]], optimizer.param_groups[0]
-            iterations, calls = state["n_iter"] - seen["n_iter"], state["func_evals"] - seen["func_evals"]
+            iterations, calls = (state[name] - seen[name] for name in ("n_iter", "func_evals"))
             self.counts["lbfgs_iterations"] += iterations
-            seen.update(n_iter=state["n_iter"], func_evals=state["func_evals"])
+            seen.update({name: state[name] for name in seen})
             half_a_second = 0.5 * calls / max(self.meter.elapsed - since, 1e-9)
             group["max_iter"] = int(min(max(half_a_second, 2), ITERATIONS))
             group["max_eval"] = group["max_iter"] * 5 // 4 + 1
-            losses.append(float(state["prev_loss"]))
+            losses.append(float(state.get("prev_loss", 0)))  # it has none where the gradient is 0 at the start
             self._kept = [p.detach().clone() for p in self.parameters]
             over = self.stepped()
             since = self.meter.elapsed
@@ -149,7 +149,8 @@ class Training:
             list(self.declaration.conditions),
             num_domain=points.interior,
             num_boundary=points.boundary,
-            train_distribution=self.setting.distribution,
+            # A sequence such as Hammersley's would give the same points again.
+            train_distribution=self.setting.distribution if self.counts["lbfgs_starts"] < 2 else "pseudo",
             **({"num_initial": points.initial} if timing else {}),
         )
 
