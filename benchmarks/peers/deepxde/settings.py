@@ -72,7 +72,7 @@ _DOCUMENTED = {
     ),
     "two-body-poisson": _STDE,
 }
-# Points on the boundary in the loss of Adam and of L-BFGS, and the weights of equation and condition. With equal weights
+# Points on the boundary in the loss of Adam and of L-BFGS, and the weights of equation and condition. With equal ones
 # poisson stays at an error of 0.2.
 _SOFT = {"poisson": (200, 500, (1, 100)), "heat-nd": (200, 500, (1, 10))}
 
