@@ -1,29 +1,35 @@
-"""How many lines a problem's declaration has."""
+"""How many lines a user writes to declare a problem."""
 
 from __future__ import annotations
 
 import ast
 import inspect
+import io
 import textwrap
+import tokenize
 from collections.abc import Callable
 from typing import Any
 
+BLANK = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
+
 
 def declaration_lines(function: Callable[..., Any]) -> int:
-    """The lines of a function's source that hold code: no blank ones, comments or docstrings.
-
-    Args:
-        function: the one that declares a problem.
-    """
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
-    held = {line for node in ast.walk(tree) if isinstance(node, ast.stmt) for line in (node.lineno, node.end_lineno)}
-    held |= {
-        line
-        for node in ast.walk(tree)
-        if isinstance(node, ast.expr)
-        for line in range(node.lineno, node.end_lineno + 1)
-    }
-    return len(held)
+    """Of the source of a function, from its ``def`` on, without docstring, comments and blank lines."""
+    source = textwrap.dedent(inspect.getsource(function))
+    definition = ast.parse(source).body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in BLANK:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    first = definition.body[0]
+    if ast.get_docstring(definition) is not None:
+        lines.difference_update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+    return len([line for line in lines if line >= definition.lineno])
