@@ -53,7 +53,7 @@ def small(problem: str) -> Setup:
     """Two hidden layers of 32 in float64, Adam for a tenth of the time, then L-BFGS on sets that grow."""
 
     def setup(declare: Callable[..., Any], counts: list[int], lbfgs_counts: list[int]) -> Setup:
-        plan = Plan(0.1, (1e-2, 1e-3), counts, lbfgs_counts, growths=3, patience=500)
+        plan = Plan(0.1, (1e-2, 1e-3), counts, lbfgs_counts, growths=3, patience=200)
         return Setup(declare, [32] * 2, "sine", plan, torch.float64)
 
     def hjb_lq(dimension: int) -> Problem:
