@@ -69,7 +69,7 @@ def main(settings: dict[str, Any]) -> dict[str, Any]:
         sets = lbfgs(
             network,
             lambda batch: loss(problem, network, methods[chosen[1]], batch),
-            lambda: fresh(plan.lbfgs_counts),
+            lambda times: fresh([times * count for count in plan.lbfgs_counts]),
             plan,
             meter,
             predict,
@@ -84,7 +84,8 @@ def main(settings: dict[str, Any]) -> dict[str, Any]:
             "dtype": str(setup.dtype).removeprefix("torch."),
             "optimiser": f"Adam, rate {plan.rates[0]:g} to {plan.rates[1]:g}, for {plan.share:.2g} of the time; "
             f"L-BFGS with {plan.history} pairs and a strong-Wolfe line search",
-            "points": f"{plan.counts} fresh ones at a step of Adam, sets of {plan.lbfgs_counts} for L-BFGS",
+            "points": f"{plan.counts} fresh ones at a step of Adam, sets of {plan.lbfgs_counts} for L-BFGS"
+            f"{', twice as many in each new one, ' + str(plan.growths) + ' times at most' if plan.growths else ''}",
             "sets": sets,
             "derivatives": chosen,
             "finite": finite,

@@ -24,7 +24,8 @@ class Plan:
         share: of the time that Adam gets.
         rates: Adam's first and last learning rate; ``linear`` decay between them, or else a geometric one.
         counts: points of the interior and of each condition at a step of Adam.
-        lbfgs_counts: the same of the set for L-BFGS.
+        lbfgs_counts: the same of the first set for L-BFGS.
+        growths: how often, at most, a new set is twice as large as the one before.
         history: pairs that L-BFGS keeps.
         patience: L-BFGS draws a new set after as many iterations at the latest,
         stall: or when an iteration lowers the loss by less than this share.
@@ -34,6 +35,7 @@ class Plan:
     rates: tuple[float, float]
     counts: Sequence[int]
     lbfgs_counts: Sequence[int]
+    growths: int = 0
     linear: bool = False
     history: int = 100
     patience: int = 1000
@@ -83,19 +85,22 @@ def adam(
 def lbfgs(
     network: nn.Module,
     loss: Callable[[Batch], Tensor],
-    fresh: Callable[[], Batch],
+    fresh: Callable[[int], Batch],
     plan: Plan,
     meter: Meter,
     predict: Predict,
 ) -> int:
-    """Train until the time is over; the arguments are those of ``adam``, with the network for the optimiser.
+    """Train until the time is over.
+
+    The arguments are those of ``adam``, with the network for the optimiser; ``fresh`` is told how many times as large
+    as the first one a set is to be.
 
     Returns:
         How many sets of points it has drawn.
     """
     sets, over = 0, False
     while not over and meter.elapsed < meter.seconds:
-        batch, sets = fresh(), sets + 1
+        batch, sets = fresh(2 ** min(sets, plan.growths)), sets + 1
         over = _descend(network, lambda: loss(batch), plan, meter, predict)  # noqa: B023
     return sets
 
@@ -125,7 +130,7 @@ def _descend(network: nn.Module, loss: Callable[[], Tensor], plan: Plan, meter: 
     while iterations < plan.patience:
         began, start = meter.elapsed, _weights(network)
         try:
-            value = float(optimiser.step(closure))
+            value = optimiser.step(closure).item()
         except _OutOfTimeError:
             nn.utils.vector_to_parameters(start, parameters)
             meter.step(predict)

@@ -1,0 +1,1 @@
+"""PINA (pina-mathlab) on the problems of the comparison."""
