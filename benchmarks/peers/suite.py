@@ -20,7 +20,7 @@ PEERS = {
 }
 VARIANTS = ("documented", "small")
 """The settings of a peer's own documentation or of the paper a problem comes from; a network of the size of ours."""
-SETUP = 15.0
+SETUP = 8.0
 """Seconds that a case takes beyond its training."""
 
 
@@ -54,13 +54,13 @@ TWO_BODY = {
 
 CONTESTS: Mapping[str, Contest] = {
     "hjb-20": Contest("hjb", {"dimension": 20}, 300.0, {"levenberg-marquardt": 60.0}),
-    "poisson-5": Contest("poisson", {"dimension": 5}, 300.0, {"hybrid": 120.0}),
-    "heat-5": Contest("heat-nd", {"dimension": 5}, 300.0, {"hybrid": 120.0}),
-    "hjb-lq-20": Contest("hjb-lq", {"dimension": 20}, 60.0),
-    "poisson-2d": Contest("poisson-2d", {}, 60.0),
-    "heat-100": Contest("heat-high", {"dimension": 100}, 60.0),
-    "two-body-10": Contest("two-body-poisson", {"dimension": 10, "seed": 0}, 60.0),
-    "two-body-100": Contest("two-body-poisson", {"dimension": 100, "seed": 0}, 120.0, settings=TWO_BODY),
+    "poisson-5": Contest("poisson", {"dimension": 5}, 300.0, {"hybrid": 60.0}),
+    "heat-5": Contest("heat-nd", {"dimension": 5}, 300.0, {"hybrid": 60.0}),
+    "hjb-lq-20": Contest("hjb-lq", {"dimension": 20}, 45.0),
+    "poisson-2d": Contest("poisson-2d", {}, 45.0),
+    "heat-100": Contest("heat-high", {"dimension": 100}, 45.0),
+    "two-body-10": Contest("two-body-poisson", {"dimension": 10, "seed": 0}, 45.0),
+    "two-body-100": Contest("two-body-poisson", {"dimension": 100, "seed": 0}, 60.0, settings=TWO_BODY),
 }
 
 
