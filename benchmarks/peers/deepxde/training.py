@@ -16,9 +16,7 @@ from benchmarks.peers.deepxde.settings import DECAYS, Points, Setting
 NEVER = 10**9
 MEMORY = 100  # corrections that L-BFGS keeps: DeepXDE's default
 ITERATIONS = 20  # of L-BFGS between two looks at the clock, fewer where they are slow
-SEARCH = (
-    25  # evaluations that each of them may take for its line search: torch's bound, which few of them would cut short
-)
+SEARCH = 25  # evaluations for the line search of each: the bound of torch's own long calls
 
 
 class OvertimeError(Exception):
