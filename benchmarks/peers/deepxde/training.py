@@ -16,6 +16,7 @@ from benchmarks.peers.deepxde.settings import DECAYS, Points, Setting
 NEVER = 10**9
 MEMORY = 100  # corrections that L-BFGS keeps: DeepXDE's default
 ITERATIONS = 20  # of L-BFGS between two looks at the clock, fewer where they are slow
+SEARCH = 25  # evaluations for the line search of each: the bound of torch's own long calls
 
 
 class OvertimeError(Exception):
@@ -90,6 +91,7 @@ class Training:
         optimizer = torch.optim.LBFGS(
             self.parameters,
             max_iter=2,
+            max_eval=2 * SEARCH,
             history_size=MEMORY,
             tolerance_grad=0,
             tolerance_change=0,
@@ -107,7 +109,7 @@ class Training:
             seen.update({name: state[name] for name in seen})
             half_a_second = 0.5 * calls / max(self.meter.elapsed - since, 1e-9)
             group["max_iter"] = int(min(max(half_a_second, 2), ITERATIONS))
-            group["max_eval"] = group["max_iter"] * 5 // 4 + 1
+            group["max_eval"] = group["max_iter"] * SEARCH
             losses.append(float(state.get("prev_loss", 0)))  # it has none where the gradient is 0 at the start
             self._kept = [p.detach().clone() for p in self.parameters]
             over = self.stepped()
@@ -134,11 +136,7 @@ class Training:
         equation = self.declaration.equation
 
         def timed(x: torch.Tensor, u: torch.Tensor) -> torch.Tensor:
-            if (
-                self.setting.fixed is not None
-                and self.counts["lbfgs_starts"]
-                and self.meter.elapsed > self.meter.seconds
-            ):
+            if self.counts["lbfgs_starts"] and self.meter.elapsed > self.meter.seconds:
                 raise OvertimeError
             return equation(x, u)
 
