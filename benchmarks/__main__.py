@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import signal
 import sys
 import time
 
@@ -79,6 +80,8 @@ def _positive(text: str) -> float:
 
 
 if __name__ == "__main__":
+    # As for Ctrl-C: the case that is running is stopped too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main())
     except KeyboardInterrupt:
