@@ -35,7 +35,7 @@ def solve(
         points: the file of the points that the error is measured on.
     """
     torch.set_num_threads(1)
-    chosen = setting(problem, network)
+    chosen = setting(problem, network, of_problem.get("dimension", 2))
     dde.config.set_default_float(chosen.dtype)
     dde.config.set_random_seed(seed)
     declare = declaring(problem, network)
