@@ -1,0 +1,9 @@
+"""Not there yet."""
+
+
+def tables(records):
+    return {}
+
+
+def figures(records):
+    return {}
