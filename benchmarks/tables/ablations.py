@@ -130,15 +130,14 @@ def _below(ablation: Ablation) -> str:
     by_problem: dict[str, list[Run]] = {}
     for run in ablation.every:
         by_problem.setdefault(_problem(run), []).append(run)
-    words = [f"{problem}: {baselines(runs)}" if problem else baselines(runs) for problem, runs in by_problem.items()]
+    words = [baselines(runs, problem) for problem, runs in by_problem.items()]
     return " ".join([*words, provenance(ablation.every)])
 
 
 def _problem(run: Run) -> str:
     """Name and settings of the problem that a run solved."""
     settings = run.record["settings"]
-    given = [f"{name} {value}" for name, value in (settings.get("of_problem") or {}).items()]
-    return ", ".join([f"`{settings['problem']}`", *given]) if "problem" in settings else ""
+    return ", ".join([f"`{settings['problem']}`", *(f"{name} {v}" for name, v in settings["of_problem"].items())])
 
 
 def _draw(ablation: Ablation) -> Figure:

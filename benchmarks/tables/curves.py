@@ -115,4 +115,4 @@ def _draw(axes: Any, title: str, curves: Sequence[Curve]) -> None:
         times, errors = zip(*curve.run.trace, strict=True) if curve.run.trace else ((), ())
         axes.plot(times, errors, color=curve.colour, label=curve.label, **style)
     errors = [error for curve in curves for _, error in curve.run.trace]
-    finish(axes, title, "seconds", errors, [curve.run for curve in curves])
+    finish(axes, title, "training time, s", errors, [curve.run for curve in curves])

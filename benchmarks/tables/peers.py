@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -105,13 +105,13 @@ def figures(records: Sequence[Mapping[str, Any]]) -> Mapping[str, Drawing]:
         f"peers-{name}": Drawing(
             f"Error against time on {name}",
             records_of(list(comparison.runs.values())),
-            partial(error_against_time, PROBLEMS[name].title, _curves(comparison, all_variants=True)),
+            partial(error_against_time, f"{name}: {PROBLEMS[name].title}", _curves(comparison)),
         )
         for name, comparison in found.items()
     }
     first = {name: found[name] for name in SHOWN_FIRST if name in found}
     if first:
-        panels = {f"{name}: {PROBLEMS[name].title}": _curves(c, all_variants=False) for name, c in first.items()}
+        panels = {f"{name}: {PROBLEMS[name].title}": _main_curves(c) for name, c in first.items()}
         runs = [run for comparison in first.values() for run in comparison.runs.values()]
         drawings["peers-readme"] = Drawing(
             f"Error against time on {', '.join(first)}", records_of(runs), partial(several_panels, panels)
@@ -190,7 +190,18 @@ def _variants(found: Mapping[str, Comparison]) -> str:
         [name, *(power(run.error if (run := comparison.runs.get(column)) else None) for column in columns)]
         for name, comparison in found.items()
     ]
-    return f"{table(['problem', *map(_name, columns)], rows)}\n\n{provenance(runs)}"
+    return f"{table(['problem', *map(_name, columns)], rows)}\n\n{_versions(runs)} {provenance(runs)}"
+
+
+def _versions(runs: Sequence[Run]) -> str:
+    """What the methods were run with."""
+    by_method: dict[str, list[str]] = {}
+    for run in runs:
+        versions = run.record["result"].get("versions") or {}
+        text = ", ".join(f"{name} {version}" for name, version in versions.items())
+        if text and text not in by_method.setdefault(run.words[1], []):
+            by_method[run.words[1]].append(text)
+    return " ".join(f"{PACKAGES.get(m, m)}: {'; '.join(texts)}." for m, texts in by_method.items() if texts)
 
 
 def _summary(found: Mapping[str, Comparison]) -> str:
@@ -224,15 +235,24 @@ def _summary_row(name: str, comparison: Comparison) -> list[str]:
     return [*left, *mine, *theirs, sooner(own, peer), ratio, *right]
 
 
-def _curves(comparison: Comparison, *, all_variants: bool) -> list[Curve]:
+def _curves(comparison: Comparison) -> list[Curve]:
     """Both trainers of pinnzo and the better variant of each peer as main curves; the other variants beside them."""
     curves = []
     for (method, variant), run in comparison.runs.items():
+        label = _name((method, variant)) + ("" if run.trace else ": no finite error")
         main = method == OWN or run is comparison.better(method)
-        if main or all_variants:
-            colour = COLOURS[variant if method == OWN else method]
-            curves.append(Curve(_name((method, variant)), run, colour, main))
+        curves.append(Curve(label, run, COLOURS[variant if method == OWN else method], main))
     return curves
+
+
+def _main_curves(comparison: Comparison) -> list[Curve]:
+    """The main ones alone, under names that they have on every problem."""
+    curves = [curve for curve in _curves(comparison) if curve.main]
+    packages = [PACKAGES.get(curve.run.words[1]) for curve in curves]
+    return [
+        replace(curve, label=f"{package}, better variant") if package else curve
+        for curve, package in zip(curves, packages, strict=True)
+    ]
 
 
 def _name(words: Sequence[str]) -> str:

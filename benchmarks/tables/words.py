@@ -101,25 +101,24 @@ def seeds(runs: Sequence[Run], expected: int) -> str | None:
     return text if finite == len(runs) else f"{text}, {len(runs) - finite} without a finite error"
 
 
-def baselines(runs: Sequence[Run]) -> str:
-    """The errors of networks that have learnt nothing, of the first run that has them."""
+def baselines(runs: Sequence[Run], problem: str | None = None) -> str:
+    """The errors of networks that have learnt nothing, of the first run that has them.
+
+    Args:
+        runs: on one problem.
+        problem: its name, where it is to be said.
+    """
     run = next((run for run in runs if run.zero_network is not None), None)
     zero, affine = (None, None) if run is None else (run.zero_network, run.affine_network)
-    return f"Zero network {power(zero)}, best affine network {power(affine)}."
+    begin = "Zero network" if problem is None else f"On {problem}: zero network"
+    return f"{begin} {power(zero)}, best affine network {power(affine)}."
 
 
 def provenance(runs: Sequence[Run]) -> str:
     """When, on what, and with which code the runs were made."""
-    days = sorted({run.record["date"][:10] for run in runs if run.record.get("date")})
-    commits = sorted({run.record["commit"] for run in runs if run.record.get("commit")})
-    machines = sorted({_machine(run) for run in runs})
-    days = [days[0], days[-1]] if len(days) > 2 else days
-    parts = [" to ".join(days), f"commit {' and '.join(commits)}" if commits else "", " and ".join(machines)]
-    return f"Measured {', '.join(part for part in parts if part)}."
-
-
-def _machine(run: Run) -> str:
-    machine = run.record.get("machine") or {}
-    processor, cores = machine.get("processor"), machine.get("cores")
-    words = [f"on {processor or machine['architecture']}"] if processor or machine.get("architecture") else []
-    return ", ".join([*words, *([f"{cores} cores"] if cores else [])])
+    records = sorted((run.record for run in runs), key=lambda record: record["date"])
+    days = dict.fromkeys(record["date"][:10] for record in (records[0], records[-1]))
+    commits = list(dict.fromkeys(record["commit"] for record in records if record["commit"]))
+    between = f"commits {commits[0]} to {commits[-1]}" if len(commits) > 1 else f"commit {''.join(commits) or NONE}"
+    machines = sorted({f"{r['machine']['processor']}, {r['machine']['cores']} cores" for r in records})
+    return f"Measured {' to '.join(days)}, {between}, on {' and on '.join(machines)}."
