@@ -14,8 +14,8 @@ from benchmarks.tables.words import (
     baselines,
     power,
     provenance,
-    seconds,
     seeds,
+    short,
     spread,
     table,
     whole,
@@ -117,7 +117,7 @@ def _table(ablation: Ablation) -> str:
         took, steps, evaluations, parameters = figures
         note = seeds(runs, SEEDS)
         error = spread(Spread.of(run.error for run in runs)) + (f" ({note})" if note else "")
-        numbers = [seconds(took), whole(steps), power(evaluations), whole(parameters)]
+        numbers = [short(took), whole(steps), power(evaluations), whole(parameters)]
         rows.append([*([line] if named else []), value, error, *numbers])
     head = [KINDS[ablation.kind], "error at the end", "seconds", "steps", "evaluations", "parameters"]
     if named:

@@ -14,8 +14,8 @@ from benchmarks.tables.words import (
     baselines,
     power,
     provenance,
-    seconds,
     seeds,
+    short,
     spread,
     table,
     whole,
@@ -93,7 +93,7 @@ def _cell(runs: Sequence[Run]) -> str:
     if not runs:
         return NONE
     evaluations, took = (Spread.of(getattr(run, name) for run in runs).mean for name in ("evaluations", "seconds"))
-    notes = [power(evaluations), f"{seconds(took)} s", seeds(runs, SEEDS)]
+    notes = [power(evaluations), f"{short(took)} s", seeds(runs, SEEDS)]
     return f"{spread(Spread.of(run.error for run in runs))} ({', '.join(note for note in notes if note)})"
 
 
@@ -109,7 +109,7 @@ def _costs(runs: Runs) -> str:
                     Spread.of(getattr(run, figure) for run in of_seeds).mean
                     for figure in ("parameters", "evaluations", "steps", "seconds")
                 )
-                numbers = [whole(parameters), power(evaluations), whole(steps), seconds(took)]
+                numbers = [whole(parameters), power(evaluations), whole(steps), short(took)]
                 rows.append([TRAINING[training], NETWORKS[network], name, *numbers])
     head = ["training", "network", "derivatives", "parameters", "evaluations", "steps", "seconds"]
     return table(head, rows)

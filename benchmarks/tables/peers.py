@@ -18,7 +18,7 @@ from benchmarks.tables.words import (
     megabytes,
     power,
     provenance,
-    seconds,
+    short,
     table,
     times,
     whole,
@@ -141,7 +141,7 @@ def sooner(own: Run, peer: Run) -> str:
 def _comparisons(records: Sequence[Mapping[str, Any]]) -> dict[str, Comparison]:
     """All problems, measured or not. Of several seeds, the first one counts."""
     runs = {
-        checked(words, PROBLEMS, VARIANTS, {*VARIANTS[OWN], *PEER_VARIANTS}): of_seeds[0]
+        checked(words, PROBLEMS, VARIANTS, VARIANTS.get("".join(words[1:2]), ())): of_seeds[0]
         for words, of_seeds in runs_of(records).items()
     }
     return {
@@ -176,7 +176,7 @@ def _row(name: str, run: Run | None) -> list[str]:
     if run is None:
         return [name, *[NONE] * 8]
     return [
-        name, power(run.error), power(run.lowest), seconds(run.seconds), whole(run.steps), power(run.evaluations),
+        name, power(run.error), power(run.lowest), short(run.seconds), whole(run.steps), power(run.evaluations),
         whole(run.parameters), f"{megabytes(run.own_memory)} ({megabytes(run.memory)})", whole(run.lines),
     ]  # fmt: skip
 
@@ -219,11 +219,11 @@ def _summary(found: Mapping[str, Comparison]) -> str:
 def _summary_row(name: str, comparison: Comparison) -> list[str]:
     own, peer = comparison.own, comparison.best
     left = [name, str(PROBLEMS[name].variables)]
-    mine = [NONE, NONE] if own is None else [power(own.error), seconds(own.seconds)]
+    mine = [NONE, NONE] if own is None else [power(own.error), short(own.seconds)]
     right = [NONE, NONE] if own is None else [power(own.zero_network), power(own.affine_network)]
     if peer is None:
         return [*left, *mine, *[NONE] * 5, *right]
-    theirs = [_name(peer.words[1:]), power(peer.lowest), seconds(peer.reached_lowest)]
+    theirs = [_name(peer.words[1:]), power(peer.lowest), short(peer.reached_lowest)]
     if own is None:
         return [*left, *mine, *theirs, NONE, NONE, *right]
     assert peer.lowest is not None

@@ -46,16 +46,16 @@ def whole(value: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}"
 
 
-def seconds(value: float | None) -> str:
-    """A time.
+def short(value: float | None) -> str:
+    """A time or a size: two digits, or all before the point.
 
     Example:
-        >>> seconds(0.3812), seconds(60.04), seconds(1234.5)
-        ('0.38', '60', '1,234')
+        >>> short(0.3812), short(60.04), short(1234.5), short(None)
+        ('0.38', '60', '1,234', '–')
     """
     if value is None:
         return NONE
-    return f"{value:,.0f}" if value >= 10 else f"{float(f'{value:.2g}'):g}"
+    return f"{value:,.0f}" if value >= 9.95 else f"{float(f'{value:.2g}'):g}"
 
 
 def times(value: float) -> str:

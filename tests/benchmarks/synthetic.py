@@ -74,3 +74,43 @@ def ablations() -> list[dict[str, Any]]:
         for seed in range(3)
     ]
     return [*found, record("dtype/float32", [0.1, 1e-3]), record("dtype/float64", [0.1, 1e-5])]
+
+
+def growth() -> list[dict[str, Any]]:
+    """Times that grow like D² by autodiff and like D by the stencil, memory like the time."""
+    found = []
+    for size in (2, 20, 200):
+        times = {
+            "residual/stencil": 0.5 * size, "residual/autodiff": 0.1 * size**2, "step/levenberg_marquardt": 40.0 * size,
+            "step/adam": 10.0,
+        }  # fmt: skip
+        once = ["residual/autodiff"] if size == 200 else []
+        found.append(
+            _size(
+                "dimension", size, milliseconds=times, once=once,
+                peak_memory={name: int(1e6 * time) for name, time in times.items() if name not in once},
+                evaluations=dict.fromkeys(times, 100 * size), difference={"residual/stencil": 1e-5 * size},
+            )
+        )  # fmt: skip
+    for size in (16, 512):
+        times = {"step/adam": 3.0} | ({"step/levenberg_marquardt": 70.0} if size == 16 else {})
+        why = {"step/levenberg_marquardt": "9,999 parameters, perturbed one by one"} if size == 512 else {}
+        found.append(_size("width", size, milliseconds=times, left_out=why))
+    numbers = {"levenberg_marquardt": 1.6, "random_gradient": 1.8}
+    halves = {name: value / 2 for name, value in numbers.items()}
+    found.append(_size("processes", 2, cores=2, seconds=halves, speedup=numbers, ceiling=numbers, share=halves))
+    rates = {"float32/1": 2.5e8, "float64/20": 1.25e8}
+    shares = {"float32/1": 1.234, "float64/20": 0.9}
+    return [*found, _size("rates", 64, evaluations_per_second=rates, share_of_ideal=shares)]
+
+
+def _size(what: str, size: int, **result: Any) -> dict[str, Any]:
+    """A result of the suite of growth."""
+    made = record(f"{what}/{size}", [1.0])
+    return made | {"result": {"parameters": 10 * size, **result}}
+
+
+def cells(text: str) -> dict[str, list[str]]:
+    """The rows of a table in Markdown by their first cell."""
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    return {first: rest for first, *rest in (rows[0], *rows[2:])}
