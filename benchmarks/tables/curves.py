@@ -71,6 +71,8 @@ def finish(axes: Any, title: str, across: str, errors: Iterable[float], runs: Se
         errors: that are drawn; they set the range of the axis.
         runs: one of them has the baselines.
     """
+    if not any(len(line.get_xdata()) for line in axes.lines):
+        axes.set_xlim(1, 10)  # a logarithmic axis chooses none without a curve
     shown = [error for error in errors if error > 0]
     low = min(shown, default=1e-3) / ROOM
     for label, name, dashes in BASELINES:

@@ -219,10 +219,13 @@ def _draw(group: Group, sizes: Sizes) -> Figure:
             panels, ("milliseconds", "peak_memory"), ("time, ms", "peak memory of tensors, MB"), (1, 1e6), strict=True
         ):
             for colour, name in zip(COLOURS, group.shown, strict=False):
-                found = _entries(sizes, entry, name)
-                if name in _columns(group, sizes):
-                    heights = [value / unit for value in found.values()]
-                    axes.plot(list(found), heights, "o-", markersize=3, color=colour, label=group.shown[name])
+                heights = {size: value / unit for size, value in _entries(sizes, entry, name).items() if value > 0}
+                if heights:
+                    axes.plot(
+                        *zip(*heights.items(), strict=True), "o-", markersize=3, color=colour, label=group.shown[name]
+                    )
+            if not axes.lines:
+                axes.set(xlim=(1, 10), ylim=(1, 10))  # logarithmic axes choose none without a curve
             axes.set(xscale="log", yscale="log", xlabel=group.size, ylabel=label)
             axes.set_xticks(list(sizes), [whole(size) for size in sizes])
             axes.minorticks_off()

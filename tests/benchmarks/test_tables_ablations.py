@@ -36,6 +36,8 @@ def test_figures():
     scales = {name: drawing.draw().axes[0].get_xscale() for name, drawing in figures.items()}
     assert scales == {"ablation-rank": "linear", "ablation-sigma": "log", "ablation-dtype": "linear"}
     ticks = figures["ablation-rank"].draw().axes[0].get_xticklabels()
+    for drawing in figures.values():
+        drawing.draw().draw_without_rendering()
     assert [tick.get_text() for tick in ticks] == ["2", "4", "10", "full"]
 
 

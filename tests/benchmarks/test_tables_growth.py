@@ -56,6 +56,8 @@ def test_figures():
     assert [line.get_label() for line in time.lines] == ["stencil", "autodiff"]
     assert list(time.lines[1].get_ydata()) == [0.4, 40.0, 4000.0]
     assert list(memory.lines[1].get_xdata()) == [2, 20]
+    for drawing in figures.values():
+        drawing.draw().draw_without_rendering()
 
 
 @pytest.mark.parametrize("case", ["depth/3", "dimension", "dimension/2/3"])

@@ -51,6 +51,12 @@ def test_the_figure_has_means():
     np.testing.assert_allclose(y, [1e-1, 1e-2, 2e-4])
 
 
+def test_a_panel_may_be_empty():
+    """Without a curve, and with runs that have no finite error."""
+    for record in (synthetic.paper()[0], synthetic.record("hjb-20/sparse-grid/dense/rge", [None])):
+        paper.figures([record])["paper-hjb-20"].draw().draw_without_rendering()
+
+
 def test_means_at_moments_that_differ():
     """On logarithmic axes both are straight lines."""
     curve = mean_curve([[(1, 1.0), (100, 1e-2)], [(10, 1e-3), (1000, 1e-5)], []])

@@ -89,6 +89,7 @@ def test_who_was_sooner(own, peer, words):
 
 def test_a_run_without_any_error_is_the_worse_variant_and_no_best_peer():
     broken = synthetic.record("hjb-20/pina/small", [None, None], own=False)
+    peers.figures([broken])["peers-hjb-20"].draw().draw_without_rendering()
     tables = peers.tables([broken])
     assert cells(tables["peers-hjb-20"])["PINA, small"][:3] == ["–", "–", "2"]
     assert cells(tables["peers-readme"])["hjb-20"][3] == "–"
