@@ -14,10 +14,12 @@ from benchmarks.tables.words import (
     baselines,
     power,
     provenance,
+    refusals,
     seeds,
     short,
     spread,
     table,
+    verdict,
     whole,
 )
 
@@ -37,6 +39,13 @@ KINDS = {
     "batch": "points a step",
 }
 """What is varied, for people."""
+TRAINERS = {
+    "levenberg-marquardt": "Levenberg–Marquardt",
+    "hybrid": "hybrid",
+    "rge": "random directions (RGE), Adam",
+    "cge": "coordinates (CGE), Adam",
+}
+"""Names of lines, for people."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 WIDE = 8.0
 """The ratio of the greatest to the least value from which on a logarithmic axis shows them."""
@@ -116,9 +125,9 @@ def _table(ablation: Ablation) -> str:
         ]
         took, steps, evaluations, parameters = figures
         note = seeds(runs, SEEDS)
-        error = spread(Spread.of(run.error for run in runs)) + (f" ({note})" if note else "")
+        error = verdict(runs) or spread(Spread.of(run.error for run in runs)) + (f" ({note})" if note else "")
         numbers = [short(took), whole(steps), power(evaluations), whole(parameters)]
-        rows.append([*([line] if named else []), value, error, *numbers])
+        rows.append([*([TRAINERS.get(line, line)] if named else []), value, error, *numbers])
     head = [KINDS[ablation.kind], "error at the end", "seconds", "steps", "evaluations", "parameters"]
     if named:
         head.insert(0, "trainer")
@@ -131,7 +140,7 @@ def _below(ablation: Ablation) -> str:
     for run in ablation.every:
         by_problem.setdefault(_problem(run), []).append(run)
     words = [baselines(runs, problem) for problem, runs in by_problem.items()]
-    return " ".join([*words, provenance(ablation.every)])
+    return " ".join([*words, *refusals(ablation.every), provenance(ablation.every)])
 
 
 def _problem(run: Run) -> str:
@@ -167,7 +176,7 @@ def _draw(ablation: Ablation) -> Figure:
                     [s.deviation or 0.0 for s in known.values()],
                 ],
                 color=colour, marker="o", markersize=3.5, capsize=2, elinewidth=0.8, linestyle="none" if words else "-",
-                label=line or "mean ± standard deviation",
+                label=TRAINERS.get(line, line) or "mean ± standard deviation",
             )  # fmt: skip
             dots = [(at[value], run.error) for value, runs in of_line.items() for run in runs if run.error is not None]
             axes.plot(*zip(*dots, strict=True), ".", color=colour, alpha=0.35, markersize=4)

@@ -85,8 +85,8 @@ def finish(axes: Any, title: str, across: str, errors: Iterable[float], runs: Se
         else:
             text = f"{label} {power(value)} ↓"
             axes.annotate(text, (0.02, 0.02), xycoords="axes fraction", fontsize=6.5, color=GREY)
-    axes.set(xscale="log", yscale="log", title=title, xlabel=across, ylabel="relative $L_2$ error")
     axes.set_ylim(low, max(shown, default=1.0) * 2)
+    axes.set(xscale="log", yscale="log", title=title, xlabel=across, ylabel="relative $L_2$ error")
     axes.grid(which="major")
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -14,10 +14,12 @@ from benchmarks.tables.words import (
     baselines,
     power,
     provenance,
+    refusals,
     seeds,
     short,
     spread,
     table,
+    verdict,
     whole,
 )
 
@@ -92,6 +94,8 @@ def _errors(runs: Runs) -> str:
 def _cell(runs: Sequence[Run]) -> str:
     if not runs:
         return NONE
+    if text := verdict(runs):
+        return text
     evaluations, took = (Spread.of(getattr(run, name) for run in runs).mean for name in ("evaluations", "seconds"))
     notes = [power(evaluations), f"{short(took)} s", seeds(runs, SEEDS)]
     return f"{spread(Spread.of(run.error for run in runs))} ({', '.join(note for note in notes if note)})"
@@ -104,7 +108,7 @@ def _costs(runs: Runs) -> str:
     for network, training in _rows(runs):
         for derivatives, name in DERIVATIVES.items():
             of_seeds = runs.get((derivatives, network, training), [])
-            if of_seeds:
+            if of_seeds and not verdict(of_seeds):
                 parameters, evaluations, steps, took = (
                     Spread.of(getattr(run, figure) for run in of_seeds).mean
                     for figure in ("parameters", "evaluations", "steps", "seconds")
@@ -123,7 +127,7 @@ def _rows(runs: Runs) -> list[tuple[str, str]]:
 
 def _below(runs: Runs) -> str:
     every = [run for of_seeds in runs.values() for run in of_seeds]
-    return f"{baselines(every)} {provenance(every)}"
+    return " ".join([baselines(every), *refusals(every), provenance(every)])
 
 
 def _draw(runs: Runs) -> Figure:

@@ -18,6 +18,7 @@ from benchmarks.tables.words import (
     megabytes,
     power,
     provenance,
+    refusals,
     short,
     table,
     times,
@@ -169,12 +170,12 @@ def _methods(comparison: Comparison) -> str:
         run = comparison.better(peer)
         rows.append(_row(name if run is None else _name(run.words[1:]), run))
     runs = list(comparison.runs.values())
-    return f"{table(head, rows)}\n\n{baselines(runs)} {provenance(runs)}"
+    return f"{table(head, rows)}\n\n{' '.join([baselines(runs), *refusals(runs), provenance(runs)])}"
 
 
 def _row(name: str, run: Run | None) -> list[str]:
-    if run is None:
-        return [name, *[NONE] * 8]
+    if run is None or run.verdict:
+        return [name, NONE if run is None else str(run.verdict), *[NONE] * 7]
     return [
         name, power(run.error), power(run.lowest), short(run.seconds), whole(run.steps), power(run.evaluations),
         whole(run.parameters), f"{megabytes(run.own_memory)} ({megabytes(run.memory)})", whole(run.lines),

@@ -30,6 +30,14 @@ class Run:
         return self.record["seed"]
 
     @property
+    def verdict(self) -> str | None:
+        """Why a case has no numbers, in a few words, where that is its result."""
+        result = self.record["result"]
+        if "refused" in result:
+            return "refused"
+        return f"unfinished after {result['unfinished']:g} s" if "unfinished" in result else None
+
+    @property
     def error(self) -> float | None:
         """Relative L2, at the end."""
         return self._number("relative_l2")

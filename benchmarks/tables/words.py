@@ -101,6 +101,18 @@ def seeds(runs: Sequence[Run], expected: int) -> str | None:
     return text if finite == len(runs) else f"{text}, {len(runs) - finite} without a finite error"
 
 
+def verdict(runs: Sequence[Run]) -> str | None:
+    """Why none of the runs has numbers, if none has: the words of the first one."""
+    verdicts = [run.verdict for run in runs]
+    return verdicts[0] if all(verdicts) else None
+
+
+def refusals(runs: Sequence[Run]) -> list[str]:
+    """The sentences with which cases were refused, each of them once."""
+    sentences = [str(run.record["result"]["refused"]) for run in runs if run.verdict == "refused"]
+    return [f"Refused: {sentence}" for sentence in dict.fromkeys(sentences)]
+
+
 def baselines(runs: Sequence[Run], problem: str | None = None) -> str:
     """The errors of networks that have learnt nothing, of the first run that has them.
 

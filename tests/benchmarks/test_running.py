@@ -75,6 +75,10 @@ def test_no_result(make, name, sentence):
         run_case(make(name))
 
 
+def test_patience_that_comes_to_an_end_is_a_result(make):
+    assert run_case(make("sleeps", patience=0.5)) == {"unfinished": 0.5}
+
+
 def test_what_takes_too_long_is_stopped(make, monkeypatch):
     monkeypatch.setattr(running, "GRACE", 1.0)
     with pytest.raises(CaseFailedError, match=r"suite/a/b seed 7 was stopped after 1 s\."):

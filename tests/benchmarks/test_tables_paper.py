@@ -73,3 +73,17 @@ def test_evaluations_that_cannot_be_told_are_not_drawn():
 def test_cases_without_a_place_are_refused():
     with pytest.raises(ValueError, match="no table for the case 'hjb-20/default/dense/adam'"):
         paper.tables([synthetic.record("hjb-20/default/dense/adam", [1.0])])
+
+
+def test_what_cannot_be_run_is_said():
+    def without(case, **result):
+        return synthetic.record(case, [1.0]) | {"result": result}
+
+    name = "hjb-20/default/dense"
+    records = [without(f"{name}/cge", unfinished=100.0), without(f"{name}/hybrid", refused="Too many nodes.")]
+    rows = paper.tables([*synthetic.paper(), *records])["paper-hjb-20"].splitlines()
+    assert "| coordinates (CGE) | dense | – | – | unfinished after 100 s |" in rows
+    assert "| hybrid | dense | – | – | refused |" in rows
+    assert "best affine network 1.0e-15. Refused: Too many nodes. Measured 2026-11-26" in rows[-1]
+    assert "dense" not in paper.tables(records)["paper-hjb-20-cost"]
+    paper.figures(records)["paper-hjb-20"].draw().draw_without_rendering()
