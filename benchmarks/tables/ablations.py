@@ -167,6 +167,8 @@ def _draw(ablation: Ablation) -> Figure:
             of_line = {value: runs for (name, value), runs in ablation.runs.items() if name == line}
             spreads = {value: Spread.of(run.error for run in runs) for value, runs in of_line.items()}
             known = {value: s for value, s in spreads.items() if s.mean is not None}
+            if not known:
+                continue
             places = [at[value] for value in known]
             axes.errorbar(
                 places, [s.mean for s in known.values()],
