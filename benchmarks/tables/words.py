@@ -25,15 +25,15 @@ def power(value: float | None) -> str:
     """Two digits and a power of ten, for errors and for large counts.
 
     Example:
-        >>> power(3.24e-5), power(1.7e9), power(0), power(None)
-        ('3.2e-5', '1.7e9', '0', '–')
+        >>> power(3.24e-5), power(1.7e9), power(1.0), power(0), power(None)
+        ('3.2e-5', '1.7e9', '1.0', '0', '–')
     """
     if value is None or not math.isfinite(value):
         return NONE
     if value == 0:
         return "0"
     digits, exponent = f"{value:.1e}".split("e")
-    return f"{digits}e{int(exponent)}"
+    return f"{digits}e{int(exponent)}" if int(exponent) else digits
 
 
 def whole(value: float | None) -> str:

@@ -12,6 +12,7 @@ from matplotlib.image import imread
 
 from benchmarks import machine
 from benchmarks.records import Records
+from benchmarks.suites import SUITES
 from benchmarks.tables import __main__ as command
 from benchmarks.tables import ablations, growth, paper, peers
 from benchmarks.tables.drawings import digest
@@ -154,6 +155,12 @@ def test_the_command(root, monkeypatch, capsys):
     (root / "README.md").write_text("<!-- table x -->")
     assert command.main() == 1
     assert "README.md, line 1: <!-- table x --> has no end" in capsys.readouterr().err
+
+
+def test_every_planned_case_has_a_place():
+    for suite, cases in SUITES.items():
+        made = [synthetic.record(case.name, [1.0], case.seed) for case in cases()]
+        assert MODULES[suite].tables(made).keys() == MODULES[suite].tables([]).keys()
 
 
 def test_the_documentation_shows_the_kept_results():
