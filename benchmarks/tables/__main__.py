@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 
 from benchmarks.machine import ROOT
 from benchmarks.records import Records
 from benchmarks.tables import ablations, growth, paper, peers
 from benchmarks.tables.marks import MarkError
-from benchmarks.tables.pages import pages_of
+from benchmarks.tables.pages import Suite, pages_of
 
-SUITES = {"peers": peers, "paper": paper, "ablations": ablations, "growth": growth}
+SUITES: Mapping[str, Suite] = {"peers": peers, "paper": paper, "ablations": ablations, "growth": growth}
 
 
 def main() -> int:

@@ -67,7 +67,7 @@ def figures(records: Sequence[Mapping[str, Any]]) -> Mapping[str, Drawing]:
     return drawings
 
 
-def _of_problems(records: Sequence[Mapping[str, Any]]) -> dict[str, Runs]:
+def _of_problems(records: Sequence[Mapping[str, Any]]) -> Mapping[str, Runs]:
     found: dict[str, dict[tuple[str, str, str], list[Run]]] = {name: {} for name in PROBLEMS}
     for words, of_seeds in runs_of(records).items():
         problem, derivatives, network, training = checked(words, PROBLEMS, DERIVATIVES, NETWORKS, TRAINING)
