@@ -8,6 +8,7 @@ from synthetic import cells
 
 import pinnzo as pz
 from benchmarks.tables import peers
+from benchmarks.tables.comparison import PROBLEMS, sooner
 from benchmarks.tables.runs import Run
 
 TABLES = peers.tables(synthetic.peers())
@@ -57,7 +58,7 @@ def test_the_summary():
         "21", "**2.0e-7**", "8", "DeepXDE, small", "1.0e-4", "4", "pinnzo 2.0 times sooner", "500", "5.0e-1",
         "1.0e-15",
     ]  # fmt: skip
-    assert list(rows)[1:] == list(peers.PROBLEMS)
+    assert list(rows)[1:] == list(PROBLEMS)
 
 
 def test_a_peer_that_is_ahead_is_said_to_be():
@@ -84,7 +85,7 @@ def test_who_was_sooner(own, peer, words):
         Run(synthetic.record("hjb-20/pinnzo/levenberg-marquardt", own)),
         Run(synthetic.record("hjb-20/pina/small", peer, own=False)),
     ]
-    assert peers.sooner(*runs) == words
+    assert sooner(*runs) == words
 
 
 def test_a_run_without_any_error_is_the_worse_variant_and_no_best_peer():
@@ -114,7 +115,7 @@ def test_cases_without_a_place_are_refused():
     ],
 )
 def test_the_variables_are_those_of_the_problem(name, problem, settings):
-    assert peers.PROBLEMS[name].variables == len(pz.problem(problem, **settings).variables)
+    assert PROBLEMS[name].variables == len(pz.problem(problem, **settings).variables)
 
 
 def test_figures():
