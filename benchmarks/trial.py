@@ -17,8 +17,10 @@ import torch
 import pinnzo as pz
 from benchmarks.machine import versions
 from benchmarks.meter import Meter, report
+from benchmarks.peers.lines import declaration_lines
 from benchmarks.points import write_points
 from pinnzo.assembly import Assembly
+from pinnzo.catalogue import entry
 from pinnzo.ranks import Ranks
 from pinnzo.settings import settings_for, settings_from_json, settings_to_json
 from pinnzo.training.fit import RunState
@@ -57,6 +59,7 @@ class Trace(pz.Callback):
     def __init__(self, meter: Meter, assembly: Assembly) -> None:
         self.meter, self.assembly = meter, assembly
         self.evaluations: list[int] = []
+        self._moments = 0
 
     def on_start(self, state: RunState) -> None:
         self.meter.start()
@@ -66,9 +69,13 @@ class Trace(pz.Callback):
             return self.assembly.values(state.best_theta, torch.as_tensor(points)).double().numpy()
 
         over = self.meter.step(predict)
-        if len(self.meter.trace) > len(self.evaluations):
-            self.evaluations.append(state.history[-1].evaluations)
+        self.looked(state.history[-1].evaluations)
         return "The time was used up." if over else None
+
+    def looked(self, evaluations: int) -> None:
+        """Note how many there were at the meter's last moment, if it has looked and the error was a number."""
+        new, self._moments = self.meter.trace[self._moments :], len(self.meter.trace)
+        self.evaluations += [evaluations for _, error in new if np.isfinite(error)]
 
 
 def run(data: Mapping[str, Any], seed: int) -> dict[str, Any]:
@@ -87,14 +94,16 @@ def run(data: Mapping[str, Any], seed: int) -> dict[str, Any]:
     budget = settings_from_json(data["budget"]) or pz.Budget(seconds=10 * data["seconds"])
     solution = pz.solve(problem, budget=budget, callbacks=[trace], progress=False, **given)
     meter.look(solution)
+    trace.looked(solution.evaluations)
     accuracy = solution.error()
     return meter.result(
         zero_network=accuracy.zero_network,
         affine_network=accuracy.affine_network,
         loss=json_number(solution.loss),
         evaluations=solution.evaluations,
-        trace_evaluations=[*trace.evaluations, solution.evaluations],
+        trace_evaluations=trace.evaluations,
         parameters=len(solution.theta),
+        declaration_lines=declaration_lines(entry(data["problem"]).declare),
         status=solution.status,
         versions=versions("pinnzo", "torch", "numpy", "sympy"),
     )
