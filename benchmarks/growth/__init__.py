@@ -1,7 +1,3 @@
-"""x"""
+"""How time, memory and evaluations grow with the dimension, the points and the size of the network."""
 
-from benchmarks.cases import Case
-
-
-def cases() -> list[Case]:
-    return []
+from benchmarks.growth.sizes import cases as cases
