@@ -22,9 +22,10 @@ written by hand in torch. Trainers: ``levenberg_marquardt`` (with the stencil; w
 ``random_gradient`` and ``coordinate_gradient`` need forward passes only; ``gauss_newton`` (its Jacobian), ``adam``
 (with ``autodiff``) and ``adam_stencil`` back-propagate.
 
-``processes``: steps that several processes share, with one thread each, of ``hjb`` in 21 variables with 400 points.
+``processes``: steps that several processes share, with one thread each, of ``hjb`` in 21 variables with a network that
+is 64 wide.
 
-- ``processes``, ``cores``: their number, and that of the cores that they may use.
+- ``processes``, ``points``, ``cores``: their number, that of the points of a step, and of the cores they may use.
 - ``seconds``: of a step by ``levenberg_marquardt`` and ``random_gradient``.
 - ``speedup``: over one process that takes whole steps, the median of rounds.
 - ``ceiling``: the most that sharing can reach, which is what as many processes with work of their own do at the same

@@ -12,11 +12,11 @@ from typing import Any
 
 from benchmarks.machine import ROOT
 
-ROUNDS = 4
+POINTS, ROUNDS = 200, 3
 NAMES = {"LevenbergMarquardt": "levenberg_marquardt", "RandomGradient": "random_gradient"}
 
 
-def shared(processes: int, rounds: int = ROUNDS) -> dict[str, Any]:
+def shared(processes: int, points: int = POINTS, rounds: int = ROUNDS) -> dict[str, Any]:
     """The times of ``benchmarks/processes.py``; see ``benchmarks.growth.measure``.
 
     Raises:
@@ -29,7 +29,7 @@ def shared(processes: int, rounds: int = ROUNDS) -> dict[str, Any]:
         file = Path(folder) / "times.json"
         done = subprocess.run(
             [sys.executable, str(ROOT / "benchmarks" / "processes.py"), "--processes", str(processes),
-             "--rounds", str(rounds), "--json", str(file)],
+             "--points", str(points), "--rounds", str(rounds), "--json", str(file)],
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:
@@ -42,4 +42,4 @@ def shared(processes: int, rounds: int = ROUNDS) -> dict[str, Any]:
         found["speedup"][name] = row["median_ratio"]
         found["ceiling"][name] = row["ceiling"]
         found["share"][name] = row["median_ratio"] / processes
-    return {"processes": processes, "cores": cores, **found}
+    return {"processes": processes, "points": points, "cores": cores, **found}

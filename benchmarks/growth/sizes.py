@@ -23,12 +23,12 @@ def cases() -> list[Case]:
     A case of P processes starts them itself, with one thread each.
     """
     return [
-        *(_case("dimension", size, 30, variables=size, points=100) for size in DIMENSIONS),
-        *(_case("points", size, 20, variables=SOLVED, points=size) for size in POINTS),
-        *(_case("width", size, 20, variables=SOLVED, points=100, width=size) for size in WIDTHS),
-        *(_case("rank", size, 15, variables=SOLVED, points=100, rank=size) for size in RANKS),
+        *(_case("dimension", size, 40 if size > 100 else 15, variables=size, points=100) for size in DIMENSIONS),
+        *(_case("points", size, 15, variables=SOLVED, points=size) for size in POINTS),
+        *(_case("width", size, 12, variables=SOLVED, points=100, width=size) for size in WIDTHS),
+        *(_case("rank", size, 10, variables=SOLVED, points=100, rank=size) for size in RANKS),
         *(_case("processes", size, 30, processes=size) for size in PROCESSES),
-        *(_case("rates", size, 15, width=size) for size in RATES),
+        *(_case("rates", size, 12, width=size) for size in RATES),
     ]
 
 
