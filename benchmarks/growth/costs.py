@@ -12,7 +12,7 @@ from pinnzo.comparison.timing import interleaved, timed
 Call = Callable[[], Any]
 ONCE = 1.0
 """Seconds of a first call from which on it is the one that counts."""
-RECORDED = 6.0
+RECORDED = 12.0
 """Seconds of a call up to which its memory is recorded: the record grows with the operations."""
 REPEATS, SECONDS = 7, 0.6
 

@@ -23,7 +23,7 @@ def cases() -> list[Case]:
     A case of P processes starts them itself, with one thread each.
     """
     return [
-        *(_case("dimension", size, 40 if size > 100 else 15, variables=size, points=100) for size in DIMENSIONS),
+        *(_case("dimension", size, 50 if size > 100 else 15, variables=size, points=100) for size in DIMENSIONS),
         *(_case("points", size, 15, variables=SOLVED, points=size) for size in POINTS),
         *(_case("width", size, 12, variables=SOLVED, points=100, width=size) for size in WIDTHS),
         *(_case("rank", size, 10, variables=SOLVED, points=100, rank=size) for size in RANKS),
