@@ -6,7 +6,7 @@ does meets them alike. Processors also slow each other down, by the memory that 
 are timed on whole steps of their own at the same time as well: what they then do together, in units of one process,
 is the most that sharing can reach ("ceiling").
 
-    OMP_NUM_THREADS=1 python benchmarks/processes.py [--processes 2] [--rounds 8] [--json FILE]
+    OMP_NUM_THREADS=1 python benchmarks/processes.py [--processes 2] [--rounds 8] [--points 400] [--json FILE]
 """
 
 from __future__ import annotations
@@ -35,9 +35,11 @@ TRAINERS = {
 """With the number of steps that are timed together."""
 
 
-def step_times(trainer: pz.LevenbergMarquardt | pz.ZerothOrder, steps: int, rounds: int, ranks: Ranks) -> list[list]:
+def step_times(
+    trainer: pz.LevenbergMarquardt | pz.ZerothOrder, steps: int, rounds: int, points: int, ranks: Ranks
+) -> list[list]:
     """Seconds a step in each round: of one process alone, of the processes together, and of each for itself."""
-    settings = RunSettings(network=pz.TensorTrainMLP(width=64), trainer=trainer, points=400)
+    settings = RunSettings(network=pz.TensorTrainMLP(width=64), trainer=trainer, points=points)
     shared, own = (Assembly(pz.problem("hjb", dimension=20), settings, r) for r in (ranks, Ranks()))
     times = [[], [], []]
     with torch.inference_mode():
@@ -46,22 +48,22 @@ def step_times(trainer: pz.LevenbergMarquardt | pz.ZerothOrder, steps: int, roun
                 ranks.check_equal(torch.zeros(1))
                 if busy:
                     state = trainer.init(assembly.initial(), assembly.run_seed)
-                    points = assembly.generator("points")
+                    generator = assembly.generator("points")
                     start = time.perf_counter()
                     for _ in range(steps):
-                        assembly.objective.draw(points)
+                        assembly.objective.draw(generator)
                         state = trainer.step(assembly.objective, state)
                     taken.append((time.perf_counter() - start) / steps)
     return [taken[1:] for taken in times]
 
 
-def measure(rounds: int, file: Path | None) -> None:
+def measure(rounds: int, points: int, file: Path | None) -> None:
     """What each process does; the first one prints."""
     ranks = Ranks.from_environment()
     torch.set_num_threads(1)
     rows = {}
     for name, (trainer, steps) in TRAINERS.items():
-        alone, together, apart = step_times(trainer, steps, rounds, ranks)
+        alone, together, apart = step_times(trainer, steps, rounds, points, ranks)
         mine = torch.tensor([statistics.median(apart)])
         rates = 1 / torch.cat(ranks.gather([mine], [1] * ranks.size, mine))
         if ranks.first:
@@ -88,10 +90,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--points", type=int, default=400, help="collocation points of a step")
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args()
     if "WORLD_SIZE" in os.environ:
-        measure(given.rounds, given.json)
+        measure(given.rounds, given.points, given.json)
         return
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

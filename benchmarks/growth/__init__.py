@@ -1,8 +1,3 @@
-"""How costs grow."""
+"""How time, memory and evaluations grow with the dimension, the points and the size of the network."""
 
-from benchmarks.cases import Case
-
-
-def cases() -> list[Case]:
-    """None yet."""
-    return []
+from benchmarks.growth.sizes import cases as cases
