@@ -49,10 +49,11 @@ Runs = Mapping[tuple[str, str, str], Sequence[Run]]
 
 
 def tables(records: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
-    """Errors, and costs, of each problem."""
+    """Errors after equal times and after equal numbers of evaluations, and costs, of each problem."""
     found = _of_problems(records)
     errors = {f"paper-{name}": _errors(runs) for name, runs in found.items()}
-    return errors | {f"paper-{name}-cost": _costs(runs) for name, runs in found.items()}
+    equal = {f"paper-{name}-evaluations": _equal_evaluations(runs) for name, runs in found.items()}
+    return errors | equal | {f"paper-{name}-cost": _costs(runs) for name, runs in found.items()}
 
 
 def figures(records: Sequence[Mapping[str, Any]]) -> Mapping[str, Drawing]:
@@ -99,6 +100,23 @@ def _cell(runs: Sequence[Run]) -> str:
     evaluations, took = (Spread.of(getattr(run, name) for run in runs).mean for name in ("evaluations", "seconds"))
     notes = [power(evaluations), f"{short(took)} s", seeds(runs, SEEDS)]
     return f"{spread(Spread.of(run.error for run in runs))} ({', '.join(note for note in notes if note)})"
+
+
+def _equal_evaluations(runs: Runs) -> str:
+    """Errors when every cell of a row had spent as many evaluations as the one that made fewest."""
+    if not runs:
+        return NOT_MEASURED
+    columns = [name for name in DERIVATIVES if any(words[0] == name for words in runs)]
+    rows = []
+    for network, training in _rows(runs):
+        cells = {column: runs.get((column, network, training), []) for column in columns}
+        spent = [run.evaluations for of_seeds in cells.values() for run in of_seeds if run.evaluations]
+        if len([of_seeds for of_seeds in cells.values() if of_seeds and not verdict(of_seeds)]) > 1:
+            least = min(spent)
+            errors = [spread(Spread.of(run.error_by(least) for run in of_seeds)) for of_seeds in cells.values()]
+            rows.append([TRAINING[training], NETWORKS[network], power(least), *errors])
+    head = ["training", "network", "evaluations", *(DERIVATIVES[column] for column in columns)]
+    return table(head, rows)
 
 
 def _costs(runs: Runs) -> str:

@@ -37,6 +37,7 @@ from benchmarks.tables.words import (
 )
 
 SHOWN_FIRST = ("hjb-20", "poisson-5", "heat-5")
+TARGETS = (1e-2, 1e-3, 1e-4, 1e-5)
 COLOURS = {MAIN: "#0072B2", "hybrid": "#56B4E9", "deepxde": "#D55E00", "pina": "#009E73", "torch": "#CC79A7"}
 
 
@@ -75,8 +76,8 @@ def _methods(comparison: Comparison) -> str:
     if not comparison.runs:
         return NOT_MEASURED
     head = [
-        "method", "error at the end", "lowest error", "seconds", "steps", "evaluations", "parameters",
-        "memory, MB (whole process)", "lines to declare",
+        "method", "error at the end", "lowest error", f"seconds to {', '.join(power(t) for t in TARGETS)}", "seconds",
+        "steps", "evaluations", "parameters", "memory, MB (whole process)", "lines to declare",
     ]  # fmt: skip
     rows = [_row(name_of((OWN, variant)), comparison.runs.get((OWN, variant))) for variant in VARIANTS[OWN]]
     for peer, name in PACKAGES.items():
@@ -88,9 +89,10 @@ def _methods(comparison: Comparison) -> str:
 
 def _row(name: str, run: Run | None) -> list[str]:
     if run is None or run.verdict:
-        return [name, NONE if run is None else str(run.verdict), *[NONE] * 7]
+        return [name, NONE if run is None else str(run.verdict), *[NONE] * 8]
     return [
-        name, power(run.error), power(run.lowest), short(run.seconds), whole(run.steps), power(run.evaluations),
+        name, power(run.error), power(run.lowest), ", ".join(short(run.reached(target)) for target in TARGETS),
+        short(run.seconds), whole(run.steps), power(run.evaluations),
         whole(run.parameters), f"{megabytes(run.own_memory)} ({megabytes(run.memory)})", whole(run.lines),
     ]  # fmt: skip
 
@@ -123,30 +125,33 @@ def _summary(found: Mapping[str, Comparison]) -> str:
     if not runs:
         return NOT_MEASURED
     head = [
-        "problem", "variables", "pinnzo's error", "seconds", "best peer", "its lowest error", "seconds until then",
-        "who reached it sooner", "peer's error / pinnzo's", "zero network", "best affine network",
+        "problem", "variables", "pinnzo's error", "seconds", "evaluations", "parameters", "lowest error of the peers",
+        "who reached it sooner", "peer's error / pinnzo's", "zero network, best affine one",
     ]  # fmt: skip
     rows = [_summary_row(name, comparison) for name, comparison in found.items()]
-    return f"{table(head, rows)}\n\n{provenance(runs)}"
+    return f"{table(head, rows)}\n\nSeed 0. {provenance(runs)}"
 
 
 def _summary_row(name: str, comparison: Comparison) -> list[str]:
     own, peer = comparison.own, comparison.best
     left = [name, str(PROBLEMS[name].variables)]
-    mine = [NONE, NONE] if own is None else [power(own.error), short(own.seconds)]
-    right = [NONE, NONE] if own is None else [power(own.zero_network), power(own.affine_network)]
-    if peer is None:
-        return [*left, *mine, *[NONE] * 5, *right]
-    theirs = [name_of(peer.words[1:]), power(peer.lowest), short(peer.reached_lowest)]
     if own is None:
-        return [*left, *mine, *theirs, NONE, NONE, *right]
-    assert peer.lowest is not None
-    if own.error is not None and own.error < peer.lowest:
+        return [*left, *[NONE] * 4, "" if peer is None else _reached(peer), *[NONE] * 3]
+    mine = [power(own.error), short(own.seconds), power(own.evaluations), whole(own.parameters)]
+    right = f"{power(own.zero_network)}, {power(own.affine_network)}"
+    if peer is None or peer.lowest is None:
+        return [*left, *mine, *[NONE] * 3, right]
+    ahead = own.error is not None and own.error < peer.lowest
+    if ahead:
         mine[0] = bold(mine[0])
-    else:
-        theirs[1] = bold(theirs[1])
     ratio = times(peer.lowest / own.error) if own.error else NONE
-    return [*left, *mine, *theirs, sooner(own, peer), ratio, *right]
+    return [*left, *mine, _reached(peer, winner=not ahead), sooner(own, peer), ratio, right]
+
+
+def _reached(peer: Run, winner: bool = False) -> str:
+    """The lowest error of a peer, whose it is, and when it was reached."""
+    error = power(peer.lowest)
+    return f"{bold(error) if winner else error} ({name_of(peer.words[1:])}, {short(peer.reached_lowest)} s)"
 
 
 def _curves(comparison: Comparison) -> list[Curve]:

@@ -101,6 +101,10 @@ class Run:
             return []
         return [(count, error) for count, (_, error) in zip(counts, self.trace, strict=True)]
 
+    def error_by(self, evaluations: float) -> float | None:
+        """The error at the last moment with no more evaluations; None where there was none."""
+        return next((error for count, error in reversed(self.by_evaluations) if count <= evaluations), None)
+
     @property
     def lowest_traced(self) -> float | None:
         """The lowest error as it stands in the trace, which has fewer digits."""
