@@ -55,14 +55,15 @@ def main(settings: dict[str, Any]) -> dict[str, Any]:
     if adam.finite and meter.elapsed < meter.seconds:
         options = {"max_iter": 1, "max_eval": 1000, "history_size": plan.history, "line_search_fn": "strong_wolfe"}
         train(lambda: trainer(model, lbfgs, torch.optim.LBFGS, tolerance_grad=0, tolerance_change=0, **options))
-    meter.look(model.predict)
+    if not adam.finite:
+        meter.look(model.predict)
     return meter.result(
         parameters=sum(p.numel() for p in model.parameters()),
         versions={
             "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in ("pina-mathlab", "lightning", "torch", "numpy")},
         },
-        declaration_lines=declaration_lines(setup.declare),
+        declaration_lines=declaration_lines(getattr(setup.declare, "func", setup.declare)),
         settings={
             "layers": setup.widths,
             "activation": setup.activation.__name__.lower(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import nn
@@ -64,19 +65,18 @@ def documented(problem: str) -> Setup:
 def small(problem: str) -> Setup:
     """Two hidden layers of 32 in float64, Adam for a tenth of the time, then L-BFGS on sets that grow."""
 
-    def setup(declare: Callable[..., Declared], counts: list[int], lbfgs_counts: list[int]) -> Setup:
-        plan = Plan(0.1, (1e-2, 1e-3), counts, lbfgs_counts, growths=3, patience=200)
+    def setup(
+        declare: Callable[..., Declared], counts: list[int], lbfgs_counts: list[int], patience: int = 500
+    ) -> Setup:
+        plan = Plan(0.1, (1e-2, 1e-3), counts, lbfgs_counts, growths=3, patience=patience)
         return Setup(declare, [32] * 2, Sine, plan, torch.float64)
 
-    def hjb_lq(dimension: int) -> Declared:
-        return declarations.hjb_lq(dimension, feature=True)
-
     return {
-        "hjb": setup(declarations.hjb, [100], [500]),
-        "hjb-lq": setup(hjb_lq, [100], [500]),
+        "hjb": setup(declarations.hjb, [100], [500], patience=200),
+        "hjb-lq": setup(partial(declarations.hjb_lq, feature=True), [100], [500], patience=200),
         "poisson": setup(declarations.poisson, [500, 250], [500, 250]),
         "heat-nd": setup(declarations.heat_nd_hard, [500, 250], [500, 250]),
         "poisson-2d": setup(declarations.poisson_2d_hard, [500], [500]),
-        "heat-high": setup(declarations.heat_high, [100], [500]),
-        "two-body-poisson": setup(declarations.two_body_poisson, [100], [500]),
+        "heat-high": setup(declarations.heat_high, [100], [500], patience=200),
+        "two-body-poisson": setup(declarations.two_body_poisson, [100], [500], patience=200),
     }[problem]

@@ -116,6 +116,7 @@ class LBFGSSteering(_Steering):
     def on_after_backward(self, trainer: Any, solver: Any) -> None:
         if self.meter.elapsed > self.until:
             self.restore(self.start)
+            self.meter.step(self.model.predict)
             raise OutOfTimeError
 
     def on_train_batch_end(self, trainer: Any, solver: Any, outputs: Any, batch: Any, batch_idx: int) -> None:

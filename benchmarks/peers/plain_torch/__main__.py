@@ -65,7 +65,9 @@ def main(settings: dict[str, Any]) -> dict[str, Any]:
         predict,
     )
     sets = 0
-    if finite:
+    if not finite:
+        meter.look(predict)
+    else:
         sets = lbfgs(
             network,
             lambda batch: loss(problem, network, methods[chosen[1]], batch),
@@ -77,7 +79,7 @@ def main(settings: dict[str, Any]) -> dict[str, Any]:
     return meter.result(
         parameters=sum(p.numel() for p in network.parameters()),
         versions={"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-        declaration_lines=declaration_lines(setup.declare),
+        declaration_lines=declaration_lines(getattr(setup.declare, "func", setup.declare)),
         settings={
             "layers": setup.widths,
             "activation": setup.activation,
