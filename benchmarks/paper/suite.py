@@ -22,10 +22,10 @@ SETUP = 4.0
 """Seconds that a case takes beyond its training: imports, the declaration, the final error."""
 
 PROBLEMS: Mapping[str, tuple[str, Mapping[str, Any], float]] = {
-    "hjb-20": ("hjb", {"dimension": 20}, 12.0),
-    "black-scholes": ("black-scholes", {}, 5.0),
-    "burgers": ("burgers", {}, 5.0),
-    "darcy": ("darcy", {}, 5.0),
+    "hjb-20": ("hjb", {"dimension": 20}, 8.0),
+    "black-scholes": ("black-scholes", {}, 4.0),
+    "burgers": ("burgers", {}, 4.0),
+    "darcy": ("darcy", {}, 4.0),
 }
 """The bundled problem, its settings, and the seconds of a cell."""
 

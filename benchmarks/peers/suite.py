@@ -56,11 +56,11 @@ CONTESTS: Mapping[str, Contest] = {
     "hjb-20": Contest("hjb", {"dimension": 20}, 300.0, {"levenberg-marquardt": 60.0}),
     "poisson-5": Contest("poisson", {"dimension": 5}, 300.0, {"hybrid": 60.0}),
     "heat-5": Contest("heat-nd", {"dimension": 5}, 300.0, {"hybrid": 60.0}),
-    "hjb-lq-20": Contest("hjb-lq", {"dimension": 20}, 45.0),
-    "poisson-2d": Contest("poisson-2d", {}, 45.0),
-    "heat-100": Contest("heat-high", {"dimension": 100}, 45.0),
-    "two-body-10": Contest("two-body-poisson", {"dimension": 10, "seed": 0}, 45.0),
-    "two-body-100": Contest("two-body-poisson", {"dimension": 100, "seed": 0}, 60.0, settings=TWO_BODY),
+    "hjb-lq-20": Contest("hjb-lq", {"dimension": 20}, 30.0),
+    "poisson-2d": Contest("poisson-2d", {}, 30.0),
+    "heat-100": Contest("heat-high", {"dimension": 100}, 30.0),
+    "two-body-10": Contest("two-body-poisson", {"dimension": 10, "seed": 0}, 30.0),
+    "two-body-100": Contest("two-body-poisson", {"dimension": 100, "seed": 0}, 45.0, settings=TWO_BODY),
 }
 
 
