@@ -66,7 +66,8 @@ class Trace(pz.Callback):
 
     def on_step(self, state: RunState) -> str | None:
         def predict(points: np.ndarray) -> np.ndarray:
-            return self.assembly.values(state.best_theta, torch.as_tensor(points)).double().numpy()
+            theta = state.best_theta
+            return self.assembly.values(theta, torch.as_tensor(points).to(theta)).double().numpy()
 
         over = self.meter.step(predict)
         self.looked(state.history[-1].evaluations)
