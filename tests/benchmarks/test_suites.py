@@ -59,7 +59,7 @@ def test_selection_by_whole_words():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_run_of_pinnzo_by_a_case(dtype):
-    data = json.loads(json.dumps(trial("poisson-2d", seconds=0.5, budget=pz.Budget(steps=5), points=30, dtype=dtype)))
+    data = json.loads(json.dumps(trial("poisson-2d", seconds=60, budget=pz.Budget(steps=5), points=30, dtype=dtype)))
     result = run(data, seed=1)
     assert result["steps"] == 5
     assert result["relative_l2"] == pytest.approx(result["trace"][-1][1], rel=1e-3)
