@@ -111,13 +111,13 @@ class Pages:
                 yield inner.as_posix(), path, path.read_text(encoding="utf-8")
 
     def _content(self, page: Path) -> Callable[[str], str]:
-        """A table by its name, with its figure as seen from a page."""
+        """A table by its name, below its figure, whose path is that from the page."""
 
         def content(name: str) -> str:
             if name not in self.figures:
                 return self.tables[name]
             target = Path(os.path.relpath(self._image(name), page.parent)).as_posix()
-            return f"{self.tables[name]}\n\n![{self.figures[name].caption}]({target})"
+            return f"![{self.figures[name].caption}]({target})\n\n{self.tables[name]}"
 
         return content
 

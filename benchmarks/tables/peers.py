@@ -136,7 +136,7 @@ def _summary_row(name: str, comparison: Comparison) -> list[str]:
     own, peer = comparison.own, comparison.best
     left = [name, str(PROBLEMS[name].variables)]
     if own is None:
-        return [*left, *[NONE] * 4, "" if peer is None else _reached(peer), *[NONE] * 3]
+        return [*left, *[NONE] * 4, NONE if peer is None else _reached(peer), *[NONE] * 3]
     mine = [power(own.error), short(own.seconds), power(own.evaluations), whole(own.parameters)]
     right = f"{power(own.zero_network)}, {power(own.affine_network)}"
     if peer is None or peer.lowest is None:

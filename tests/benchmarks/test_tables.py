@@ -49,11 +49,11 @@ def test_tables_and_figures_are_written(root):
     pages.write()
     assert pages.differences() == []
     readme = (root / "README.md").read_text()
-    assert readme.startswith("Above.\n<!-- table peers-readme -->\n| problem |")
-    assert readme.endswith(
-        "\n\n![Error against time on hjb-20](docs/images/benchmarks/peers-readme.png)\n"
-        "<!-- end of table peers-readme -->\nBelow."
+    assert readme.startswith(
+        "Above.\n<!-- table peers-readme -->\n"
+        "![Error against time on hjb-20](docs/images/benchmarks/peers-readme.png)\n\n| problem |"
     )
+    assert readme.endswith("2 cores.\n<!-- end of table peers-readme -->\nBelow.")
     assert (
         "![Error against time on hjb-20](../images/benchmarks/peers-hjb-20.png)"
         in (root / "docs" / "deep" / "page.md").read_text()

@@ -87,3 +87,13 @@ def test_what_cannot_be_run_is_said():
     assert "best affine network 1.0e-15. Refused: Too many nodes. Measured 2026-11-26" in rows[-1]
     assert "dense" not in paper.tables(records)["paper-hjb-20-cost"]
     paper.figures(records)["paper-hjb-20"].draw().draw_without_rendering()
+
+
+def test_errors_after_equal_numbers_of_evaluations():
+    """The cell that made fewest is at its end; the others are where they stood by then, at moments 100, 200, 400."""
+    few = synthetic.record("hjb-20/default/dense/rge", [0.3, 0.2], 0)
+    many = [synthetic.record("hjb-20/sparse-grid/dense/rge", [0.5, 0.1 + 0.2 * seed, 0.01], seed) for seed in (0, 1)]
+    late = synthetic.record("hjb-20/autodiff/dense/rge", [0.5, 0.4], 0, trace_evaluations=[300, 600], evaluations=600)
+    alone = synthetic.record("hjb-20/default/dense/cge", [0.3], 0)
+    *_, row = paper.tables([few, *many, late, alone])["paper-hjb-20-evaluations"].splitlines()
+    assert row == "| random directions (RGE) | dense | 2.0e2 | – | 2.0e-1 ± 1.4e-1 | 2.0e-1 |"
