@@ -160,6 +160,8 @@ def test_the_command(root, monkeypatch, capsys):
 def test_every_planned_case_has_a_place():
     for suite, cases in SUITES.items():
         made = [synthetic.record(case.name, [1.0], case.seed) for case in cases()]
+        if suite == "growth":  # whose results are no errors
+            made = [record | {"result": {}} for record in made]
         assert MODULES[suite].tables(made).keys() == MODULES[suite].tables([]).keys()
 
 
