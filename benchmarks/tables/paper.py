@@ -103,20 +103,30 @@ def _cell(runs: Sequence[Run]) -> str:
 
 
 def _equal_evaluations(runs: Runs) -> str:
-    """Errors when every cell of a row had spent as many evaluations as the one that made fewest."""
+    """Errors when every cell of a row had spent as many evaluations as the one that made fewest.
+
+    Automatic differentiation is left out: its passes back are no evaluations, so that the numbers would not compare.
+    """
     if not runs:
         return NOT_MEASURED
-    columns = [name for name in DERIVATIVES if any(words[0] == name for words in runs)]
+    columns = [name for name in DERIVATIVES if name != "autodiff" and any(words[0] == name for words in runs)]
     rows = []
     for network, training in _rows(runs):
         cells = {column: runs.get((column, network, training), []) for column in columns}
         spent = [run.evaluations for of_seeds in cells.values() for run in of_seeds if run.evaluations]
         if len([of_seeds for of_seeds in cells.values() if of_seeds and not verdict(of_seeds)]) > 1:
             least = min(spent)
-            errors = [spread(Spread.of(run.error_by(least) for run in of_seeds)) for of_seeds in cells.values()]
+            errors = [_by(of_seeds, least) for of_seeds in cells.values()]
             rows.append([TRAINING[training], NETWORKS[network], power(least), *errors])
     head = ["training", "network", "evaluations", *(DERIVATIVES[column] for column in columns)]
     return table(head, rows)
+
+
+def _by(runs: Sequence[Run], evaluations: float) -> str:
+    if not runs or verdict(runs):
+        return NONE
+    error = Spread.of(run.error_by(evaluations) for run in runs)
+    return "no step yet" if error.mean is None else spread(error)
 
 
 def _costs(runs: Runs) -> str:
