@@ -53,7 +53,7 @@ TWO_BODY = {
 }
 
 CONTESTS: Mapping[str, Contest] = {
-    "hjb-20": Contest("hjb", {"dimension": 20}, 300.0, {"levenberg-marquardt": 60.0}),
+    "hjb-20": Contest("hjb", {"dimension": 20}, 300.0, {"levenberg-marquardt": 60.0, "hybrid": 60.0}),
     "poisson-5": Contest("poisson", {"dimension": 5}, 300.0, {"hybrid": 60.0}),
     "heat-5": Contest("heat-nd", {"dimension": 5}, 300.0, {"hybrid": 60.0}),
     "hjb-lq-20": Contest("hjb-lq", {"dimension": 20}, 30.0),
