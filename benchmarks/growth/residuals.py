@@ -10,6 +10,7 @@ import pinnzo as pz
 from benchmarks.growth.equation import DIRECTIONS, Size
 from benchmarks.growth.handwritten import forward_laplacian, nested_reverse
 from pinnzo.assembly import Assembly
+from pinnzo.networks.layered import LayeredNetwork
 
 EXACT = ("autodiff", "nested_reverse", "forward_laplacian")
 AGREED = 1e-9
@@ -41,6 +42,7 @@ class Residuals:
             self._add_estimator(name, size.assembly(estimator))
         assembly = size.assembly()
         network, theta, x = assembly.network, assembly.initial(), size.points_of_a_step
+        assert isinstance(network, LayeredNetwork)
         self.calls["nested_reverse"] = lambda: nested_reverse(network, theta, x)
         self.calls["forward_laplacian"] = torch.inference_mode()(lambda: forward_laplacian(network, theta, x))
         self.evaluations |= dict.fromkeys(EXACT[1:], size.points)
