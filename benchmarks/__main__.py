@@ -12,6 +12,8 @@ import math
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from benchmarks.machine import commit, machine, now
 from benchmarks.records import Records
@@ -50,11 +52,24 @@ def main() -> int:
             print(error, file=sys.stderr, flush=True)
             continue
         kept[case.suite].add(case, **about, result=result)
-        words = [f"{name} {result[name]:.3g}" for name in ("relative_l2", "steps", "evaluations") if result.get(name)]
-        print(f"{case.title}: {', '.join(words) or 'done'} ({time.perf_counter() - began:.0f} s)", flush=True)
+        print(f"{case.title}: {in_words(result)} ({time.perf_counter() - began:.0f} s)", flush=True)
     if left:
         print(f"The budget does not reach for {left} cases; the same command goes on with them.")
     return 1 if failed else 0
+
+
+def in_words(result: Mapping[str, Any]) -> str:
+    """The numbers of a run, or what became of the case.
+
+    Example:
+        >>> in_words({"relative_l2": 0.00123456, "steps": 7, "evaluations": {"stencil": 43}})
+        'relative_l2 0.00123, steps 7'
+        >>> in_words({"unfinished": 40.0}), in_words({})
+        ('unfinished', 'done')
+    """
+    verdict = next((word for word in ("unfinished", "refused") if word in result), "done")
+    numbers = ((name, result.get(name)) for name in ("relative_l2", "steps", "evaluations"))
+    return ", ".join(f"{name} {value:.3g}" for name, value in numbers if isinstance(value, (int, float))) or verdict
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,10 +1,13 @@
 """The suites: every case can be told from the others, and its settings come back from JSON."""
 
+import doctest
 import json
 
 import pytest
 
 import pinnzo as pz
+from benchmarks import __main__ as command
+from benchmarks.paper import networks
 from benchmarks.paper.networks import networks_for
 from benchmarks.suites import SUITES, selected
 from benchmarks.trial import run, trial
@@ -45,9 +48,9 @@ def test_every_problem_meets_every_package(cases):
     [("hjb-20", 274_433, 1_929), ("black-scholes", 17_025, 833), ("burgers", 30_701, 1_241), ("darcy", 30_701, 1_241)],
 )
 def test_networks_have_the_sizes_of_the_papers(problem, dense, train):
-    networks = networks_for(problem)
-    assert networks["dense"].parameter_count == dense
-    assert networks["tensor-train"].parameter_count == train
+    made = networks_for(problem)
+    assert made["dense"].parameter_count == dense
+    assert made["tensor-train"].parameter_count == train
 
 
 def test_selection_by_whole_words():
@@ -67,3 +70,9 @@ def test_a_run_of_pinnzo_by_a_case(dtype):
     assert result["evaluations"] == result["trace_evaluations"][-1] > 1000
     assert len(result["trace_evaluations"]) == len(result["trace"])
     assert json.dumps(result, allow_nan=False)
+
+
+@pytest.mark.parametrize("module", [command, networks])
+def test_examples(module):
+    failed, tried = doctest.testmod(module)
+    assert failed == 0 < tried
