@@ -26,7 +26,7 @@ from benchmarks.tables.words import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SEEDS = 3
+SEEDS = 2
 KINDS = {
     "rank": "TT rank",
     "width": "width",

@@ -16,7 +16,7 @@ def test_lines_and_values_are_in_order():
     assert [row[:2] for row in rows] == [
         [line, value] for line in ("hybrid", "Levenberg–Marquardt") for value in ("2", "4", "10", "full")
     ]
-    assert rows[0][2:] == ["1.0e-2 ± 5.0e-3", "2", "1,000", "2.0e2", "4,321"]
+    assert rows[0][2:] == ["7.5e-3 ± 3.5e-3", "2", "1,000", "2.0e2", "4,321"]
 
 
 def test_one_line_has_no_name():
