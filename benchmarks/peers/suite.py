@@ -8,6 +8,7 @@ from typing import Any
 
 import pinnzo as pz
 from benchmarks.cases import Case
+from benchmarks.high_dimension import TWO_BODY
 from benchmarks.machine import ROOT
 from benchmarks.peers.environments import environment
 from benchmarks.points import points_file, write_points
@@ -42,15 +43,6 @@ class Contest:
     ours: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-
-# Chosen for 100 variables; the same as in high_dimension.py.
-TWO_BODY = {
-    "network": pz.MLP(width=128, depth=1, bias=1.5),
-    "trainer": pz.LevenbergMarquardt(fresh=True, momentum=0.9, damping=1.0, trials=(0.1, 1.0, 10.0)),
-    "points": 1500,
-    "estimate": "solution",
-    "dtype": "float32",
-}
 
 CONTESTS: Mapping[str, Contest] = {
     "hjb-20": Contest("hjb", {"dimension": 20}, 300.0, {"levenberg-marquardt": 60.0, "hybrid": 60.0}),
